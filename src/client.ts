@@ -1,0 +1,153 @@
+import { type ConnectionStatus, createConnections } from "./cluster/connections.ts";
+import { createCredentials } from "./cluster/credentials.ts";
+import { createLookup } from "./cluster/lookup.ts";
+import { createOwnership } from "./cluster/ownership.ts";
+import { firstAnswer } from "./cluster/ready.ts";
+import { DanubeError } from "./errors.ts";
+import { createEventLog, type DanubeEvent, type WarningEvent } from "./events.ts";
+import { type ConnectOptions, resolveOptions } from "./options.ts";
+import { createProducer, type OwnedProducer, type Producer, type ProducerStatus } from "./producer/create-producer.ts";
+import { closedError, type ProducerOptions, resolveProducerOptions } from "./producer/options.ts";
+import { selectTransport } from "./transport/select.ts";
+
+/** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
+export interface Danube {
+  /**
+   * Creates a producer on the topic's owner (TopicLookup, CreateProducer), and the topic when it does not exist.
+   * Resolves once the producer is there; waits for brokers that are away, up to `createTimeoutMs`.
+   *
+   * Rejects with a {@link DanubeError}: `TIMEOUT` with the last failure as its `cause`, or what the broker has
+   * against it (`NAMESPACE_NOT_FOUND`, `TOPIC_CONFLICT`, `DISPATCH_MISMATCH`, `PRODUCER_LIMIT`, …). Wrong options are
+   * `TypeError`.
+   */
+  createProducer(options: ProducerOptions): Promise<Producer>;
+  /**
+   * Resolves when one of the seeds answers as a Danube broker (HealthCheck); asks each once. Rejects with
+   * `UNAVAILABLE`, `PROTOCOL` or `UNAUTHENTICATED` and each seed's reason when none does.
+   */
+  ready(): Promise<void>;
+  /** What the client knows at this moment. A copy. */
+  status(): DanubeStatus;
+  /**
+   * Closes the producers as `Producer.close` does, then the connections. May be called again; never rejects.
+   */
+  close(options?: { timeoutMs?: number | undefined }): Promise<void>;
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a client knows, as data. */
+export interface DanubeStatus {
+  state: "open" | "closing" | "closed";
+  connections: ConnectionStatus[];
+  /** The topics whose owners are known. */
+  owners: { topic: string; url: string; brokerUrl: string }[];
+  producers: ProducerStatus[];
+  /** Since the client was made. */
+  counters: {
+    /** Lookups of a topic's owner; one may take several calls. */
+    lookups: number;
+    /** Transports made. */
+    transports: number;
+    messagesAcknowledged: bigint;
+    messagesFailed: bigint;
+  };
+  warnings: WarningEvent[];
+  /** The newest 100 events, oldest first. */
+  events: DanubeEvent[];
+}
+
+/**
+ * Makes a client. Does no I/O: connections are opened by the first call that needs them.
+ *
+ * Throws `TypeError` for wrong options.
+ *
+ * @example
+ * ```ts
+ * const danube = connect({ brokers: ["http://127.0.0.1:6650"] });
+ * const { send, close } = await danube.createProducer({ topic: "/default/events", name: "web" });
+ * await send("hello", { attributes: { source: "readme" } });
+ * await close();
+ * await danube.close();
+ * ```
+ */
+export function connect(options: ConnectOptions | string): Danube {
+  const resolved = resolveOptions(options);
+  const { seeds, attemptTimeoutMs, backoff, maxMessageBytes } = resolved;
+  const events = createEventLog(resolved.onEvent);
+  const connections = createConnections({
+    createTransport: selectTransport(resolved.transport),
+    transportOptions: { tls: resolved.tls, interceptors: resolved.interceptors },
+    credentials: createCredentials(resolved.token, resolved),
+    events,
+  });
+  const ownership = createOwnership(createLookup({ ...resolved, connections, events }), events);
+  const cluster = { ownership, connections, events, backoff, attemptTimeoutMs };
+  const producers = new Set<OwnedProducer>();
+  const closing = new AbortController();
+  let past = { acknowledged: 0n, failed: 0n };
+  let closed: Promise<void> | undefined;
+  let state: DanubeStatus["state"] = "open";
+
+  async function create(producerOptions: ProducerOptions): Promise<Producer> {
+    const wanted = resolveProducerOptions(producerOptions, resolved);
+    if (closed) {
+      throw closedError("the client");
+    }
+    const owned = await createProducer({ cluster, maxMessageBytes }, wanted, closing.signal);
+    producers.add(owned);
+    owned.onClosed(() => {
+      producers.delete(owned);
+      const { acknowledged, failed } = owned.status();
+      past = { acknowledged: past.acknowledged + acknowledged, failed: past.failed + failed };
+    });
+    return owned.producer;
+  }
+
+  async function shutDown(): Promise<void> {
+    state = "closing";
+    closing.abort();
+    await Promise.all([...producers].map(({ producer }) => producer.close()));
+    connections.close();
+    state = "closed";
+  }
+
+  async function close(closeOptions: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    closed ??= shutDown();
+    if (closeOptions.timeoutMs !== undefined) {
+      for (const { producer } of producers) {
+        void producer.close(closeOptions);
+      }
+    }
+    await closed;
+  }
+
+  return {
+    createProducer: create,
+    ready: async () => {
+      if (closed) {
+        throw closedError("the client");
+      }
+      await firstAnswer(seeds, connections, attemptTimeoutMs);
+    },
+    status() {
+      const running = [...producers].map((owned) => owned.status());
+      return {
+        state,
+        connections: connections.status(),
+        owners: ownership.status().map(({ topic, target, brokerUrl }) => ({ topic, url: target.url, brokerUrl })),
+        producers: running,
+        counters: {
+          lookups: ownership.lookups(),
+          transports: connections.opened(),
+          messagesAcknowledged: running.reduce((sum, producer) => sum + producer.acknowledged, past.acknowledged),
+          messagesFailed: running.reduce((sum, producer) => sum + producer.failed, past.failed),
+        },
+        warnings: events.warnings(),
+        events: events.recent(),
+      };
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}

@@ -1,0 +1,68 @@
+import { DanubeError } from "../errors.ts";
+import { singleFlight } from "../lib/single-flight.ts";
+import { isLoopback } from "./addresses.ts";
+
+/** A JWT with the time until which it may be kept. */
+export interface ExpiringToken {
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** A JWT, or a function that gives one; see `ConnectOptions.token`. */
+export type TokenSource = string | (() => string | ExpiringToken | Promise<string | ExpiringToken>);
+
+export interface Credentials {
+  /** The `authorization` header for a call to `url`, or `undefined` when there is no token. */
+  authorization(url: string): Promise<string | undefined>;
+  /** The broker refused this header. Whether another one can be had. */
+  refused(header: string): boolean;
+}
+
+/** Tokens are renewed this long before they expire, so that none expires on its way. */
+const expiryMarginMs = 5_000;
+
+/**
+ * Keeps the token: asks the function once however many calls wait, keeps what it gave until it expires or a broker
+ * refuses it, and never sends it in plaintext to another machine.
+ */
+export function createCredentials(source: TokenSource | undefined, options: { allowInsecure: boolean }): Credentials {
+  let kept: { header: string; expiresAtMs: number } | undefined;
+  const renewal = singleFlight<"token", string>();
+
+  async function renew(): Promise<string> {
+    const given = typeof source === "function" ? await source() : (source as string);
+    const { token, expiresAtMs } = typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
+    // Anything else would be an invalid header, or another header.
+    if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
+      throw new DanubeError("UNAUTHENTICATED", "the token is not a string of printable ASCII characters without spaces");
+    }
+    kept = { header: `Bearer ${token}`, expiresAtMs };
+    return kept.header;
+  }
+
+  return {
+    async authorization(url) {
+      if (source === undefined) {
+        return undefined;
+      }
+      if (url.startsWith("http:") && !isLoopback(url) && !options.allowInsecure) {
+        throw new DanubeError(
+          "UNAUTHENTICATED",
+          `the token is not sent to ${url} without TLS; use https:// or set allowInsecure`,
+          { outcome: "not-sent" },
+        );
+      }
+      if (kept && Date.now() < kept.expiresAtMs - expiryMarginMs) {
+        return kept.header;
+      }
+      return renewal("token", renew);
+    },
+    refused(header) {
+      if (kept?.header === header) {
+        kept = undefined;
+      }
+      return typeof source === "function";
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { singleFlight } from "../lib/single-flight.ts";
+import type { Target } from "./connections.ts";
+import type { Lookup } from "./lookup.ts";
+
+/** The broker that serves a topic. */
+export interface Owner {
+  readonly topic: string;
+  /** Where its calls go. */
+  readonly target: Target;
+  /** What it calls itself: goes into the id of every message. */
+  readonly brokerUrl: string;
+  /**
+   * `false` while no broker is known to serve the topic: it does not exist, or has no owner at the moment. The
+   * target is then a seed, which can create it.
+   */
+  readonly assigned: boolean;
+}
+
+/** What is known about which broker serves which topic. */
+export interface Ownership {
+  /** The owner, from the cache or by a lookup; one lookup at a time per topic, however many ask. */
+  owner(topic: string, signal?: AbortSignal): Promise<Owner>;
+  /** `owner` turned out wrong. Does nothing when another one is known by now. */
+  forget(owner: Owner, because: DanubeError): void;
+  status(): Owner[];
+  /** Lookups made so far; one may take several calls. */
+  lookups(): number;
+}
+
+export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
+  const owners = new Map<string, Owner>();
+  const flights = singleFlight<string, Owner>();
+  let lookups = 0;
+
+  async function find(topic: string, abandoned: AbortSignal): Promise<Owner> {
+    lookups++;
+    const owner = await lookup(topic, abandoned);
+    abandoned.throwIfAborted();
+    // Without an owner there is nothing to remember: the next call creates the topic, and asks again.
+    if (owner.assigned) {
+      owners.set(topic, owner);
+      events.emit({ type: "owner-found", topic, url: owner.target.url, brokerUrl: owner.brokerUrl });
+    }
+    return owner;
+  }
+
+  return {
+    // An answer that was asked for before a `forget` cannot come in after it: while a lookup runs nothing is cached
+    // that could be forgotten, and the next one starts when it has ended or its answer is no longer wanted.
+    owner: async (topic, signal) => owners.get(topic) ?? flights(topic, (abandoned) => find(topic, abandoned), signal),
+    forget(owner, because) {
+      if (owners.get(owner.topic) === owner) {
+        owners.delete(owner.topic);
+        events.emit({ type: "owner-lost", topic: owner.topic, url: owner.target.url, error: because });
+      }
+    },
+    status: () => [...owners.values()],
+    lookups: () => lookups,
+  };
+}

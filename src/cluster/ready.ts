@@ -1,0 +1,29 @@
+import { HealthCheck, HealthCheckRequest_ClientType } from "../../gen/danube/danube_api_pb.ts";
+import { DanubeError } from "../errors.ts";
+import type { Connections } from "./connections.ts";
+import { judge } from "./error-table.ts";
+
+/**
+ * Resolves when one of `seeds` answers a HealthCheck; asks all of them at once, each one time. Any broker answers for
+ * an id that it does not know, and needs no permission for it but to be known itself.
+ */
+export async function firstAnswer(seeds: readonly string[], connections: Connections, timeoutMs: number): Promise<void> {
+  const stop = new AbortController();
+  const request = { client: HealthCheckRequest_ClientType.Producer, id: 0n };
+  try {
+    await Promise.any(
+      seeds.map((url) =>
+        connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs, signal: stop.signal }),
+      ),
+    );
+  } catch (reason) {
+    const errors = (reason as AggregateError).errors.map((failure) => judge("HealthCheck", failure, "the client").error);
+    // One that would pass is the one to tell: it says that trying again is worth it.
+    const telling = errors.find((error) => error.retryable) ?? (errors[0] as DanubeError);
+    const code = telling.code === "TIMEOUT" ? "UNAVAILABLE" : telling.code;
+    const message = `no broker answers: ${errors.map((error) => error.message).join("; ")}`;
+    throw new DanubeError(code, message, { cause: errors.length > 1 ? new AggregateError(errors, message) : telling });
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,115 @@
+import type { DanubeError } from "./errors.ts";
+
+/** Something that deserves a person's attention, though the call goes on. Each is told once per client. */
+export interface WarningEvent {
+  type: "warning";
+  /** What it is about, stable. */
+  code: "BROKER_UNREACHABLE" | "BROKER_ADDRESS" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
+  message: string;
+}
+
+/** A connection to a broker answered for the first time. */
+export interface ConnectedEvent {
+  type: "connected";
+  url: string;
+}
+
+/** A connection to a broker failed and was thrown away. */
+export interface DisconnectedEvent {
+  type: "disconnected";
+  url: string;
+  error: DanubeError;
+}
+
+/** The broker that serves a topic was found. */
+export interface OwnerFoundEvent {
+  type: "owner-found";
+  topic: string;
+  /** Where it is dialled. */
+  url: string;
+  /** What it calls itself. */
+  brokerUrl: string;
+}
+
+/** What was known about a topic's owner turned out wrong and was dropped. */
+export interface OwnerLostEvent {
+  type: "owner-lost";
+  topic: string;
+  url: string;
+  error: DanubeError;
+}
+
+/** A call failed in a way that passes; it is made again. */
+export interface RetryingEvent {
+  type: "retrying";
+  topic: string;
+  /** The failures in a row, this one included. */
+  attempt: number;
+  /** Milliseconds until the next attempt. */
+  delayMs: number;
+  error: DanubeError;
+}
+
+/** After failures, the topic is served again. */
+export interface RecoveredEvent {
+  type: "recovered";
+  topic: string;
+  url: string;
+  /** Milliseconds from the first failure. */
+  tookMs: number;
+}
+
+/** What a client tells about itself, to `onEvent` as it happens and in `status().events` afterwards. */
+export type DanubeEvent =
+  | WarningEvent
+  | ConnectedEvent
+  | DisconnectedEvent
+  | OwnerFoundEvent
+  | OwnerLostEvent
+  | RetryingEvent
+  | RecoveredEvent;
+
+export interface EventLog {
+  emit(event: DanubeEvent): void;
+  /** The newest events, oldest first. */
+  recent(): DanubeEvent[];
+  warnings(): WarningEvent[];
+}
+
+const kept = 100;
+
+/**
+ * Passes events on to the user's listener. Without one, warnings go to the console, since a warning that nobody
+ * sees is none. A listener that throws does not disturb the client.
+ */
+export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefined): EventLog {
+  const events: DanubeEvent[] = [];
+  const warnings = new Map<string, WarningEvent>();
+  return {
+    emit(event) {
+      if (event.type === "warning") {
+        const key = `${event.code} ${event.message}`;
+        if (warnings.has(key) || warnings.size >= kept) {
+          return;
+        }
+        warnings.set(key, event);
+      }
+      if (events.push(event) > kept) {
+        events.shift();
+      }
+      if (!onEvent) {
+        if (event.type === "warning") {
+          console.warn(`danube: ${event.message}`);
+        }
+        return;
+      }
+      try {
+        onEvent(event);
+      } catch (error) {
+        console.error("danube: onEvent threw", error);
+      }
+    },
+    recent: () => [...events],
+    warnings: () => [...warnings.values()],
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * The Danube client: finds the broker that serves a topic, publishes to it over gRPC, and follows the topic through
+ * restarts and moves. Start with {@link connect}.
+ *
+ * @module
+ */
+
+// For users.
+export { connect } from "./client.ts";
+export { DanubeError, isDanubeError } from "./errors.ts";
+
+export type { Danube, DanubeStatus } from "./client.ts";
+export type { ExpiringToken, TokenSource } from "./cluster/credentials.ts";
+export type { DanubeErrorCode, DanubeErrorOptions, SendOutcome } from "./errors.ts";
+export type {
+  ConnectedEvent,
+  DanubeEvent,
+  DisconnectedEvent,
+  OwnerFoundEvent,
+  OwnerLostEvent,
+  RecoveredEvent,
+  RetryingEvent,
+  WarningEvent,
+} from "./events.ts";
+export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
+export type { ConnectOptions } from "./options.ts";
+export type { Access, Dispatch } from "./producer/attachment.ts";
+export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
+export type { ProducerOptions, SendOptions } from "./producer/options.ts";
+export type { Order } from "./producer/window.ts";
+export type { ConnectionStatus } from "./cluster/connections.ts";
+
+// For those who bring a transport of their own.
+export { CallFailure } from "./transport/seam.ts";
+export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
+export type { TransportName } from "./transport/select.ts";

@@ -1,0 +1,198 @@
+import type { Interceptor } from "@connectrpc/connect";
+import { isLoopback, normaliseUrl } from "./cluster/addresses.ts";
+import type { TokenSource } from "./cluster/credentials.ts";
+import type { DanubeEvent } from "./events.ts";
+import { type Backoff, type BackoffOptions, exponentialBackoff } from "./lib/backoff.ts";
+import { checkBoolean, checkFunction, checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "./lib/check.ts";
+import type { CreateTransport, TlsOptions } from "./transport/seam.ts";
+import { type TransportName, transportNames } from "./transport/select.ts";
+
+export interface ConnectOptions {
+  /**
+   * Brokers to ask first, tried in turn: `"http://host:6650"`, `"https://host:6650"`, or `"host:6650"`, which means
+   * https when `tls` is given and http otherwise. Any broker of a cluster finds the others; name all of them, so that
+   * the client also starts when one is down.
+   */
+  brokers: string | readonly string[];
+  /** TLS settings, for `https://` brokers. Default: the runtime's own authorities, no client certificate. */
+  tls?: TlsOptions | undefined;
+  /**
+   * The JWT that goes with every call (`authorization: Bearer …`), or a function that gives it, alone or with its
+   * expiry. What the function gave is kept until it expires or a broker answers UNAUTHENTICATED, and then asked for
+   * again, once however many calls wait. The Rust and Go clients call it `with_token`, `WithTokenSupplier`.
+   */
+  token?: TokenSource | undefined;
+  /** Allows `token` to be sent without TLS to other machines. Default `false`. */
+  allowInsecure?: boolean | undefined;
+  /** How calls are carried: `"auto"` (default), a name, or a function that makes a Connect transport. */
+  transport?: TransportName | CreateTransport | undefined;
+  /**
+   * Every call goes to the URL in `brokers`, which passes it on to the broker named in the `x-danube-broker-url`
+   * header: for gateways whose brokers do not know that they are behind one. Default `false`; proxies that Danube
+   * knows of (`--connect-url`) need nothing here.
+   */
+  gateway?: boolean | undefined;
+  /** Rewrites the addresses that brokers advertise, where those mean nothing on this machine (container names). */
+  mapBrokerUrl?: ((url: string) => string) | undefined;
+  /** Milliseconds for one call to one broker. Default 10,000. */
+  attemptTimeoutMs?: number | undefined;
+  /** Milliseconds from `createProducer` to its end, waiting and recovery included. Default 60,000. */
+  createTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds from `send` to its end, waiting and recovery included. Default 60,000: a Danube cluster takes
+   * 33 to 40 s to give the topics of a dead broker to others.
+   */
+  sendTimeoutMs?: number | undefined;
+  /** The waits between tries, or a function of the number of failures that gives them in milliseconds. */
+  backoff?: BackoffOptions | Backoff | undefined;
+  /** The largest encoded message, in bytes. Default 4,194,304, the limit of brokers up to 0.15.1. */
+  maxMessageBytes?: number | undefined;
+  /** Told everything that happens. Without it, warnings are printed with `console.warn`, each once. */
+  onEvent?: ((event: DanubeEvent) => void) | undefined;
+  /** Connect interceptors, around every call. */
+  interceptors?: readonly Interceptor[] | undefined;
+}
+
+/** {@link ConnectOptions} with nothing left open. */
+export interface ResolvedOptions {
+  seeds: string[];
+  secure: boolean;
+  tls: TlsOptions | undefined;
+  token: TokenSource | undefined;
+  allowInsecure: boolean;
+  transport: TransportName | CreateTransport;
+  gateway: boolean;
+  mapBrokerUrl: ((url: string) => string) | undefined;
+  attemptTimeoutMs: number;
+  createTimeoutMs: number;
+  sendTimeoutMs: number;
+  backoff: Backoff;
+  maxMessageBytes: number;
+  onEvent: ((event: DanubeEvent) => void) | undefined;
+  interceptors: Interceptor[];
+}
+
+const names = [
+  "brokers", "tls", "token", "allowInsecure", "transport", "gateway", "mapBrokerUrl", "attemptTimeoutMs", "createTimeoutMs",
+  "sendTimeoutMs", "backoff", "maxMessageBytes", "onEvent", "interceptors",
+] as const satisfies (keyof ConnectOptions)[];
+
+/** The limit of a gRPC message in brokers up to 0.15.1: tonic's default, not raised. */
+export const brokerMessageLimit = 4_194_304;
+
+export function resolveOptions(given: ConnectOptions | string): ResolvedOptions {
+  const options = typeof given === "string" ? { brokers: given } : given;
+  checkOptions("the options of connect()", options, names);
+  const { brokers, tls, token, transport = "auto", mapBrokerUrl, onEvent, interceptors = [] } = options;
+  const { allowInsecure = false, gateway = false, attemptTimeoutMs = 10_000, maxMessageBytes = brokerMessageLimit } = options;
+  const { createTimeoutMs = 60_000, sendTimeoutMs = 60_000 } = options;
+
+  checkBoolean("allowInsecure", allowInsecure);
+  checkBoolean("gateway", gateway);
+  for (const [name, value] of Object.entries({ attemptTimeoutMs, createTimeoutMs, sendTimeoutMs, maxMessageBytes })) {
+    checkInteger(name, value, 1);
+  }
+  for (const [name, value] of Object.entries({ mapBrokerUrl, onEvent })) {
+    if (value !== undefined) {
+      checkFunction(name, value);
+    }
+  }
+  if (typeof transport !== "function") {
+    checkOneOf("transport", transport, transportNames);
+  }
+  if (!Array.isArray(interceptors)) {
+    throw new TypeError(`"interceptors" must be an array of functions`);
+  }
+  if (token !== undefined && typeof token !== "function") {
+    checkNonEmptyString("token", token);
+  }
+  checkTls(tls);
+
+  const seeds = resolveSeeds(brokers, tls !== undefined);
+  for (const seed of seeds) {
+    if (tls && seed.startsWith("http:")) {
+      throw new TypeError(`"tls" is given, and ${seed} in "brokers" says that there is none: write https://`);
+    }
+    if (token !== undefined && seed.startsWith("http:") && !isLoopback(seed) && !allowInsecure) {
+      throw new TypeError(`"token" would be sent to ${seed} without TLS: write https://, or set "allowInsecure"`);
+    }
+  }
+  return {
+    seeds,
+    secure: seeds.every((seed) => seed.startsWith("https:")),
+    tls: tls && { ...tls },
+    token,
+    allowInsecure,
+    transport,
+    gateway,
+    mapBrokerUrl,
+    attemptTimeoutMs,
+    createTimeoutMs,
+    sendTimeoutMs,
+    backoff: resolveBackoff(options.backoff),
+    maxMessageBytes,
+    onEvent,
+    interceptors: [...interceptors],
+  };
+}
+
+function resolveSeeds(brokers: unknown, secure: boolean): string[] {
+  const list = typeof brokers === "string" ? [brokers] : brokers;
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new TypeError(`"brokers" must be a URL or a non-empty array of URLs`);
+  }
+  const seeds = list.map((address, i) => {
+    checkNonEmptyString(`brokers[${i}]`, address);
+    try {
+      return normaliseUrl(address, secure);
+    } catch (error) {
+      throw new TypeError(`"brokers" has ${JSON.stringify(address)}, which is no broker URL: ${(error as Error).message}`);
+    }
+  });
+  return [...new Set(seeds)];
+}
+
+function checkTls(tls: TlsOptions | undefined): void {
+  if (tls === undefined) {
+    return;
+  }
+  checkOptions('"tls"', tls, ["ca", "cert", "key", "serverName"]);
+  for (const name of ["ca", "cert", "key"] as const) {
+    const value: unknown = tls[name] ?? [];
+    const values = Array.isArray(value) ? value : [value];
+    if (!values.every((one) => (typeof one === "string" && one !== "") || one instanceof Uint8Array)) {
+      throw new TypeError(`"tls.${name}" must be the PEM itself, a string or bytes`);
+    }
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError(`"tls.cert" and "tls.key" go together`);
+  }
+  if (tls.serverName !== undefined) {
+    checkNonEmptyString("tls.serverName", tls.serverName);
+  }
+}
+
+function resolveBackoff(backoff: ConnectOptions["backoff"]): Backoff {
+  if (typeof backoff === "function") {
+    return (attempt) => {
+      const waitMs = backoff(attempt);
+      // A function that answers rubbish must not make a loop without a wait.
+      return Number.isFinite(waitMs) && waitMs >= 0 ? waitMs : 1_000;
+    };
+  }
+  if (backoff !== undefined) {
+    checkOptions('"backoff"', backoff, ["initialMs", "maxMs", "factor", "jitter"]);
+    for (const name of ["initialMs", "maxMs"] as const) {
+      if (backoff[name] !== undefined) {
+        checkInteger(`backoff.${name}`, backoff[name], 1);
+      }
+    }
+    for (const [name, min, max] of [["factor", 1, 100], ["jitter", 0, 1]] as const) {
+      const value = backoff[name];
+      if (value !== undefined && !(typeof value === "number" && value >= min && value <= max)) {
+        throw new TypeError(`"backoff.${name}" must be a number from ${min} to ${max}`);
+      }
+    }
+  }
+  return exponentialBackoff(backoff);
+}

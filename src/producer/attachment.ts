@@ -1,0 +1,156 @@
+import { HealthCheck, HealthCheckRequest_ClientType, HealthCheckResponse_ClientStatus, ProducerService } from "../../gen/danube/danube_api_pb.ts";
+import { DispatchStrategy, ProducerAccessMode } from "../../gen/danube/danube_api_pb.ts";
+import type { Connections } from "../cluster/connections.ts";
+import { judge, type Verdict } from "../cluster/error-table.ts";
+import type { Owner, Ownership } from "../cluster/ownership.ts";
+import { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import type { Backoff } from "../lib/backoff.ts";
+import { singleFlight } from "../lib/single-flight.ts";
+import { recover } from "./recovery.ts";
+
+export type Dispatch = "reliable" | "non-reliable";
+export type Access = "shared" | "exclusive";
+
+/** A producer as it exists on the topic's owner. */
+export interface Attached {
+  readonly owner: Owner;
+  readonly producerId: bigint;
+}
+
+/** What a topic's producer needs from its client. */
+export interface Cluster {
+  readonly ownership: Ownership;
+  readonly connections: Connections;
+  readonly events: EventLog;
+  readonly backoff: Backoff;
+  readonly attemptTimeoutMs: number;
+}
+
+export interface AttachmentOptions {
+  topic: string;
+  name: string;
+  /** `undefined`: the topic's own, whatever it is. */
+  dispatch: Dispatch | undefined;
+  access: Access;
+}
+
+/**
+ * The producer of one topic (or partition) on its owner: created when first needed, created again after it was lost,
+ * once for however many messages wait for it.
+ */
+export interface Attachment {
+  /** The producer on the owner. Recovers until it is there, its failure is final, or `signal` ends the wait. */
+  get(signal: AbortSignal): Promise<Attached>;
+  /** `attached` turned out to be gone, or its owner to be another. */
+  lost(attached: Attached, because: DanubeError): void;
+  /** Whether the broker still knows the producer: the judge of failures whose text is unknown. */
+  alive(attached: Attached): Promise<boolean>;
+  /** The last one there was. */
+  current(): Attached | undefined;
+  /** The latest failure on the way to the producer, while there is none. */
+  trouble(): DanubeError | undefined;
+  dispatch(): Dispatch;
+}
+
+export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
+  const { ownership, connections, events, backoff, attemptTimeoutMs } = cluster;
+  const { topic, name, access } = options;
+  let dispatch = options.dispatch ?? "non-reliable";
+  let adopting = options.dispatch === undefined;
+  let attached: Attached | undefined;
+  let last: Attached | undefined;
+  const flight = singleFlight<"attach", Attached>();
+  let trouble: DanubeError | undefined;
+  let troubledSince = 0;
+
+  async function create(owner: Owner, signal: AbortSignal): Promise<Attached> {
+    const request = {
+      producerName: name,
+      topicName: topic,
+      producerAccessMode: access === "exclusive" ? ProducerAccessMode.Exclusive : ProducerAccessMode.Shared,
+      dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
+    };
+    const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, { timeoutMs: attemptTimeoutMs, signal });
+    return { owner, producerId: answer.producerId };
+  }
+
+  async function createOnOwner(attempt: { owner?: Owner | undefined }, signal: AbortSignal): Promise<Attached> {
+    attempt.owner = undefined;
+    const owner = await ownership.owner(topic, signal);
+    attempt.owner = owner;
+    try {
+      return await create(owner, signal);
+    } catch (reason) {
+      if (adopting && judge("CreateProducer", reason, topic).error.code === "DISPATCH_MISMATCH") {
+        // The topic exists with the other strategy, and no strategy was asked for.
+        dispatch = dispatch === "reliable" ? "non-reliable" : "reliable";
+        adopting = false;
+        return create(owner, signal);
+      }
+      throw reason;
+    }
+  }
+
+  async function attach(signal: AbortSignal): Promise<Attached> {
+    const attempt: { owner?: Owner | undefined } = {};
+    const result = await recover(() => createOnOwner(attempt, signal), {
+      backoff,
+      signal,
+      judge: (reason) => explain(judge(attempt.owner ? "CreateProducer" : "TopicLookup", reason, topic), attempt.owner),
+      forget: (error) => attempt.owner && ownership.forget(attempt.owner, error),
+      onRetry(error, failures, delayMs) {
+        noteTrouble(error);
+        events.emit({ type: "retrying", topic, attempt: failures, delayMs, error });
+      },
+    });
+    if (trouble && last) {
+      events.emit({ type: "recovered", topic, url: result.owner.target.url, tookMs: Date.now() - troubledSince });
+    }
+    trouble = undefined;
+    adopting = false;
+    attached = result;
+    last = result;
+    return result;
+  }
+
+  function noteTrouble(error: DanubeError): void {
+    trouble ??= ((troubledSince = Date.now()), error);
+    trouble = error;
+  }
+
+  return {
+    async get(signal) {
+      try {
+        return attached ?? (await flight("attach", attach, signal));
+      } catch (reason) {
+        throw signal.aborted && trouble ? trouble : reason;
+      }
+    },
+    lost(which, because) {
+      if (attached === which) {
+        attached = undefined;
+        noteTrouble(because);
+        ownership.forget(which.owner, because);
+      }
+    },
+    async alive({ owner, producerId }) {
+      const request = { client: HealthCheckRequest_ClientType.Producer, id: producerId };
+      const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, { timeoutMs: attemptTimeoutMs });
+      return answer.status === HealthCheckResponse_ClientStatus.OK;
+    },
+    current: () => last,
+    trouble: () => trouble,
+    dispatch: () => dispatch,
+  };
+}
+
+/** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */
+function explain(verdict: Verdict, owner: Owner | undefined): Verdict {
+  const ownerless = owner && !owner.assigned && verdict.then === "locate" && /served by another broker/i.test(verdict.error.message);
+  if (!ownerless) {
+    return verdict;
+  }
+  const message = `${owner.topic} exists, but no broker serves it. Danube up to 0.15.1 leaves a non-reliable topic that was unloaded, and every topic of a restarted standalone broker, without an owner`;
+  return { then: verdict.then, error: new DanubeError("UNAVAILABLE", message, { cause: verdict.error }) };
+}

@@ -1,0 +1,146 @@
+import { ProducerService } from "../../gen/danube/danube_api_pb.ts";
+import { judge, type Verdict } from "../cluster/error-table.ts";
+import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
+import type { Attached, Attachment, Cluster } from "./attachment.ts";
+import { type Content, encodedSize, toStreamMessage } from "./message.ts";
+import { recover } from "./recovery.ts";
+import { createWindow, type Order } from "./window.ts";
+
+/** A message between `send` and its settlement. */
+export interface Entry {
+  readonly content: Content;
+  /** Bytes of the encoded message, as counted against the queue. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  /** Ends what is being done for the message, once it is settled. */
+  readonly ended: AbortController;
+  /** What would be known about the message if it were given up now. */
+  outcome: SendOutcome;
+  /** The latest failure. */
+  failure: DanubeError | undefined;
+  settle(result: DanubeError | undefined): void;
+}
+
+export interface LaneOptions {
+  topic: string;
+  name: string;
+  order: Order;
+  maxInFlight: number;
+  maxMessageBytes: number;
+}
+
+/**
+ * The messages of one topic (or partition) on their way to its owner: in the order asked for, as many at once as
+ * allowed, each until it is acknowledged, refused, or its time is over.
+ */
+export interface Lane {
+  /** Takes a message. Its `settle` is called exactly once, later. */
+  add(entry: Entry): void;
+  /** Settles a message that is still under way with an error. */
+  drop(entry: Entry, error: DanubeError): void;
+}
+
+/** One try to send one message. */
+interface Attempt {
+  /** The producer it was sent to; `undefined` while there is none. */
+  attached: Attached | undefined;
+  /** The message's outcome before this try. */
+  before: SendOutcome;
+}
+
+export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
+  const { topic, name, order, maxInFlight, maxMessageBytes } = options;
+  const { connections, backoff, attemptTimeoutMs } = cluster;
+  const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.content.key, start: (entry) => void deliver(entry) });
+  const open = new Set<Entry>();
+
+  function settle(entry: Entry, error: DanubeError | undefined): void {
+    if (open.delete(entry)) {
+      entry.settle(error);
+      entry.ended.abort();
+    }
+  }
+
+  async function deliver(entry: Entry): Promise<void> {
+    // Also for messages that were dropped while they waited: `done` must not run within `start`.
+    await undefined;
+    if (open.has(entry)) {
+      await send(entry).then(
+        () => settle(entry, undefined),
+        (error: DanubeError) => settle(entry, withOutcome(error, entry.outcome)),
+      );
+    }
+    window.done(entry);
+  }
+
+  function send(entry: Entry): Promise<void> {
+    const attempt: Attempt = { attached: undefined, before: entry.outcome };
+    return recover(() => sendOnce(entry, attempt), {
+      backoff,
+      signal: entry.ended.signal,
+      judge: async (reason) => {
+        if (!attempt.attached) {
+          // Failures on the way to the producer were judged, and recovered from, there.
+          return judge("CreateProducer", reason, topic);
+        }
+        const verdict = judge("SendMessage", reason, topic);
+        note(entry, attempt, verdict.error);
+        return decide(verdict, attempt.attached);
+      },
+      forget: (error) => attempt.attached && attachment.lost(attempt.attached, error),
+      onRetry: (error, failures, delayMs) => cluster.events.emit({ type: "retrying", topic, attempt: failures, delayMs, error }),
+    });
+  }
+
+  async function sendOnce(entry: Entry, attempt: Attempt): Promise<void> {
+    attempt.attached = undefined;
+    const attached = await attachment.get(entry.ended.signal);
+    const address = { topic, producerName: name, producerId: attached.producerId, brokerUrl: attached.owner.brokerUrl };
+    // The owner's name is part of the message, so a move can make it larger.
+    const size = encodedSize(entry.content, address);
+    if (size > maxMessageBytes) {
+      throw tooLarge(size, maxMessageBytes);
+    }
+    attempt.attached = attached;
+    attempt.before = entry.outcome;
+    entry.outcome = "unknown";
+    // The message's own deadline comes by the signal: it says nothing about the broker, and this time-out does.
+    await connections.unary(attached.owner.target, ProducerService.method.sendMessage, toStreamMessage(entry.content, address), {
+      timeoutMs: attemptTimeoutMs,
+      signal: entry.ended.signal,
+    });
+  }
+
+  /** Answers "ask": words that no row knows are judged by whether the broker still knows the producer. */
+  async function decide(verdict: Verdict, attached: Attached): Promise<Verdict> {
+    if (verdict.then !== "ask") {
+      return verdict;
+    }
+    try {
+      return { error: verdict.error, then: (await attachment.alive(attached)) ? "fail" : "locate" };
+    } catch {
+      return { error: verdict.error, then: "locate" };
+    }
+  }
+
+  return {
+    add(entry) {
+      open.add(entry);
+      window.add(entry);
+    },
+    drop: settle,
+  };
+}
+
+/** What is known about a message only ever gets less certain: one attempt of unknown outcome stays one. */
+function note(entry: Entry, attempt: Attempt, error: DanubeError): void {
+  entry.failure = error;
+  entry.outcome = attempt.before === "unknown" ? "unknown" : (error.outcome ?? attempt.before);
+}
+
+export function tooLarge(size: number, limit: number): DanubeError {
+  const message = `the encoded message has ${size} bytes, and the limit is ${limit} (payload, attributes, key and names together)`;
+  return new DanubeError("MESSAGE_TOO_LARGE", message, { outcome: "not-sent" });
+}

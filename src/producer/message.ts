@@ -1,0 +1,87 @@
+import { create } from "@bufbuild/protobuf";
+import { type StreamMessage, StreamMessageSchema } from "../../gen/danube/danube_api_pb.ts";
+
+/** The part of a message that is fixed when `send` is called. */
+export interface Content {
+  readonly payload: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly key: string | undefined;
+  /** Counts the messages of one `createProducer`, from 1. */
+  readonly sequence: bigint;
+  /** Milliseconds since 1970. */
+  readonly publishTime: number;
+}
+
+/** The part that depends on where it goes, and changes when the topic moves. */
+export interface Address {
+  readonly topic: string;
+  readonly producerName: string;
+  readonly producerId: bigint;
+  readonly brokerUrl: string;
+}
+
+export function toStreamMessage(content: Content, address: Address): StreamMessage {
+  return create(StreamMessageSchema, {
+    requestId: content.sequence,
+    // Brokers crash the call without it.
+    msgId: { producerId: address.producerId, topicName: address.topic, brokerAddr: address.brokerUrl },
+    payload: content.payload,
+    publishTime: BigInt(content.publishTime),
+    producerName: address.producerName,
+    attributes: { ...content.attributes },
+    ...(content.key !== undefined && { routingKey: content.key }),
+  });
+}
+
+/**
+ * The bytes of the encoded message, which is what the broker's limit counts, without encoding it. Each field of the
+ * message has a number under 16 and so a tag of one byte.
+ */
+export function encodedSize(content: Content, address: Address): number {
+  const msgId = varintField(address.producerId) + textField(address.topic) + textField(address.brokerUrl);
+  let size = varintField(content.sequence) + 1 + lengthPrefixed(msgId);
+  size += varintField(BigInt(content.publishTime)) + textField(address.producerName);
+  if (content.payload.length > 0) {
+    size += 1 + lengthPrefixed(content.payload.length);
+  }
+  for (const [name, value] of Object.entries(content.attributes)) {
+    // A map's entry is a message of its own, that always has both its fields.
+    size += 1 + lengthPrefixed(2 + lengthPrefixed(utf8Length(name)) + lengthPrefixed(utf8Length(value)));
+  }
+  if (content.key !== undefined) {
+    size += 1 + lengthPrefixed(utf8Length(content.key));
+  }
+  return size;
+}
+
+function varintField(value: bigint): number {
+  return value === 0n ? 0 : 1 + varintLength(value);
+}
+
+function textField(text: string): number {
+  return text === "" ? 0 : 1 + lengthPrefixed(utf8Length(text));
+}
+
+function lengthPrefixed(length: number): number {
+  return varintLength(BigInt(length)) + length;
+}
+
+function varintLength(value: bigint): number {
+  let length = 1;
+  for (let rest = value >> 7n; rest > 0n; rest >>= 7n) {
+    length++;
+  }
+  return length;
+}
+
+/** The length of `text` in UTF-8. The text is well-formed, so a high surrogate and its low one make four bytes. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) {
+      length += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
+    }
+  }
+  return length;
+}

@@ -1,0 +1,152 @@
+import { DanubeError } from "../errors.ts";
+import { checkInteger, checkNonEmptyString, checkOneOf, checkOptions, checkSignal, checkString } from "../lib/check.ts";
+import type { Access, Dispatch } from "./attachment.ts";
+import type { Order } from "./window.ts";
+
+export interface ProducerOptions {
+  /** `/namespace/topic`. A topic that does not exist is created by the broker, a namespace is not. */
+  topic: string;
+  /**
+   * The producer's name, which goes with every message. The broker takes two producers of one name on one topic for
+   * the same, and remembers a name until the topic is unloaded. Default `"danube-js"`, the same in every process.
+   */
+  name?: string | undefined;
+  /**
+   * What happens to messages at the broker: `"reliable"` ones are kept in the topic's log (on disk within about 5 s)
+   * until every subscription has acknowledged them; `"non-reliable"` ones are handed to whoever is attached, possibly
+   * nobody. Fixed when the topic is created. Default: as the topic is; a new one becomes `"non-reliable"`.
+   */
+  dispatch?: Dispatch | undefined;
+  /**
+   * `"exclusive"` asks to be the topic's only producer. Brokers up to 0.15.1 store it and enforce nothing. Default
+   * `"shared"`.
+   */
+  access?: Access | undefined;
+  /**
+   * What arrives in the order of the calls to `send`, also across retries: `"partition"` (default) everything, one
+   * message in flight; `"key"` the messages of each key; `"none"` nothing.
+   */
+  order?: Order | undefined;
+  /** How many messages are in flight at once, where `order` allows more than one. Default 256. */
+  maxInFlight?: number | undefined;
+  /** Beyond this many messages not yet settled, `send` rejects with `QUEUE_FULL`. Default 65,536. */
+  maxQueuedMessages?: number | undefined;
+  /** The same in bytes of encoded messages, those in flight included. Default 67,108,864 (64 MiB). */
+  maxQueuedBytes?: number | undefined;
+  /** Milliseconds from `createProducer` to its end. Default: the client's `createTimeoutMs`. */
+  createTimeoutMs?: number | undefined;
+  /** Milliseconds from `send` to its end. Default: the client's `sendTimeoutMs`. */
+  sendTimeoutMs?: number | undefined;
+  /** Ends `createProducer` with `CANCELED`. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface SendOptions {
+  /** Strings that travel beside the payload. */
+  attributes?: Readonly<Record<string, string>> | undefined;
+  /** The routing key: what `"key"` order and KeyShared subscriptions go by. */
+  key?: string | undefined;
+  /** Gives the message up: rejects with `CANCELED`. Its `outcome` tells whether it may still arrive. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds from this call to its end. Default: the producer's `sendTimeoutMs`. */
+  timeoutMs?: number | undefined;
+}
+
+/** {@link ProducerOptions} with nothing left open. */
+export interface ResolvedProducerOptions {
+  topic: string;
+  name: string;
+  dispatch: Dispatch | undefined;
+  access: Access;
+  order: Order;
+  maxInFlight: number;
+  maxQueuedMessages: number;
+  maxQueuedBytes: number;
+  createTimeoutMs: number;
+  sendTimeoutMs: number;
+  signal: AbortSignal | undefined;
+}
+
+const names = [
+  "topic", "name", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
+] as const satisfies (keyof ProducerOptions)[];
+const sendNames = ["attributes", "key", "signal", "timeoutMs"] as const satisfies (keyof SendOptions)[];
+
+export function resolveProducerOptions(
+  options: ProducerOptions,
+  defaults: { createTimeoutMs: number; sendTimeoutMs: number },
+): ResolvedProducerOptions {
+  checkOptions("the options of createProducer()", options, names);
+  const { topic, name = "danube-js", dispatch, access = "shared", order = "partition", signal } = options;
+  const { maxInFlight = 256, maxQueuedMessages = 65_536, maxQueuedBytes = 64 * 1024 * 1024 } = options;
+  const { createTimeoutMs = defaults.createTimeoutMs, sendTimeoutMs = defaults.sendTimeoutMs } = options;
+  checkTopic(topic);
+  checkNonEmptyString("name", name);
+  if (dispatch !== undefined) {
+    checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
+  }
+  checkOneOf("access", access, ["shared", "exclusive"]);
+  checkOneOf("order", order, ["partition", "key", "none"]);
+  for (const [option, value] of Object.entries({ maxInFlight, maxQueuedMessages, maxQueuedBytes, createTimeoutMs, sendTimeoutMs })) {
+    checkInteger(option, value, 1);
+  }
+  if (signal !== undefined) {
+    checkSignal("signal", signal);
+  }
+  return { topic, name, dispatch, access, order, maxInFlight, maxQueuedMessages, maxQueuedBytes, createTimeoutMs, sendTimeoutMs, signal };
+}
+
+/**
+ * Brokers accept more than this (letters of every script, an empty namespace) and trip over some of it later, and
+ * they take every name with `-part-` in it for a partition.
+ */
+export function checkTopic(topic: unknown): asserts topic is string {
+  checkString("topic", topic);
+  if (!/^\/[\w-]+\/[\w-]+$/.test(topic)) {
+    throw new TypeError(`"topic" must be /namespace/topic, of letters, digits, "_" and "-", not ${JSON.stringify(topic.slice(0, 200))}`);
+  }
+  if (topic.includes("-part-")) {
+    throw new TypeError(`"topic" must not contain "-part-", which is how brokers name partitions`);
+  }
+}
+
+export function checkSendOptions(options: SendOptions): void {
+  checkOptions("the options of send()", options, sendNames);
+  const { attributes, key, signal, timeoutMs } = options;
+  if (attributes !== undefined) {
+    if (typeof attributes !== "object" || attributes === null) {
+      throw new TypeError(`"attributes" must be an object of strings`);
+    }
+    for (const [attribute, value] of Object.entries(attributes)) {
+      checkString("attributes: a name", attribute);
+      checkString(`attributes.${attribute}`, value);
+    }
+  }
+  if (key !== undefined) {
+    checkString("key", key);
+  }
+  if (signal !== undefined) {
+    checkSignal("signal", signal);
+  }
+  if (timeoutMs !== undefined) {
+    checkInteger("timeoutMs", timeoutMs, 1);
+  }
+}
+
+export function toBytes(payload: Uint8Array | string): Uint8Array {
+  if (typeof payload === "string") {
+    checkString("payload", payload);
+    return encoder.encode(payload);
+  }
+  if (!(payload instanceof Uint8Array)) {
+    throw new TypeError(`"payload" must be a Uint8Array or a string`);
+  }
+  // A copy, because the caller may use its buffer again as soon as send returns.
+  return payload.slice();
+}
+
+const encoder = new TextEncoder();
+
+export function closedError(what: string): DanubeError {
+  return new DanubeError("CLOSED", `${what} is closed`, { outcome: "not-sent" });
+}

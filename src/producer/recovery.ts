@@ -1,0 +1,49 @@
+import type { Verdict } from "../cluster/error-table.ts";
+import type { DanubeError } from "../errors.ts";
+import type { Backoff } from "../lib/backoff.ts";
+import { sleep } from "../lib/sleep.ts";
+
+/** Failures in a row that "again" forgives. */
+const maxAgain = 5;
+
+export interface RecoveryOptions {
+  backoff: Backoff;
+  /** Ends the loop: the time is over, the caller went away, the producer was closed. */
+  signal: AbortSignal;
+  /** What a failed attempt means: the error table, with "ask" already answered. */
+  judge(reason: unknown): Promise<Verdict> | Verdict;
+  /** Called for "locate": what was known about the way is wrong. */
+  forget(error: DanubeError): void;
+  onRetry?(error: DanubeError, attempt: number, delayMs: number): void;
+}
+
+/**
+ * The recovery loop, the only one: makes `attempt` until it succeeds, its failure is final, or `signal` ends it.
+ * Rejects with the last failure, a {@link DanubeError}.
+ */
+export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOptions): Promise<T> {
+  const { backoff, signal, judge, forget, onRetry } = options;
+  let again = 0;
+  for (let failures = 1; ; failures++) {
+    try {
+      return await attempt();
+    } catch (reason) {
+      const { error, then } = await judge(reason);
+      again = then === "again" ? again + 1 : 0;
+      const final = then === "fail" || then === "ask" || again > maxAgain;
+      if (final || signal.aborted) {
+        throw error;
+      }
+      if (then === "locate") {
+        forget(error);
+      }
+      const delayMs = backoff(failures);
+      onRetry?.(error, failures, delayMs);
+      await sleep(delayMs, signal);
+      if (signal.aborted) {
+        throw error;
+      }
+    }
+  }
+}
+

@@ -1,0 +1,179 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { DispatchStrategy, type ProducerRequest, ProducerAccessMode, type StreamMessage } from "../../gen/danube/danube_api_pb.ts";
+import { isTopicName, type Metadata, namespaceOf, type TopicRecord } from "./metadata.ts";
+import { type KnownProducer, loadTopic, type Topic } from "./topic.ts";
+import type { BrokerOptions } from "./types.ts";
+
+/** One broker's state: what it has loaded. Its answers are the real broker's, word for word where clients look. */
+export interface Broker {
+  readonly index: number;
+  readonly loaded: Map<string, Topic>;
+  /** Loads a topic that is assigned to this broker. */
+  load(record: TopicRecord): Topic;
+  unload(topic: string): void;
+  createProducer(request: ProducerRequest): bigint;
+  publish(message: StreamMessage, encodedBytes: number): void;
+  knowsProducer(id: bigint): boolean;
+  /** The loaded topic for a consumer; consumers create none. */
+  topicForConsumer(name: string): Topic;
+}
+
+/** Shared by the brokers of a cluster. */
+export interface Shared {
+  readonly metadata: Metadata;
+  readonly options: BrokerOptions;
+  readonly standalone: boolean;
+  /** Gives a new topic to a broker, as the cluster's leader does. */
+  assign(record: TopicRecord): void;
+}
+
+/** tonic's default limit on a message, which Danube does not raise. */
+export const maxGrpcMessage = 4_194_304;
+
+export function createBroker(index: number, shared: Shared): Broker {
+  const { metadata, options, standalone } = shared;
+  const { enforceExclusive = false, autoCreateTopics = true, maxProducersPerTopic = 0, maxMessageSize = 0 } = options;
+  const loaded = new Map<string, Topic>();
+  // Of all loaded topics: producer ids, as brokers keep them.
+  const producers = new Map<bigint, Topic>();
+
+  function load(record: TopicRecord): Topic {
+    const topic = loaded.get(record.name) ?? loadTopic(record);
+    loaded.set(record.name, topic);
+    return topic;
+  }
+
+  function createTopic(name: string, reliable: boolean): Topic {
+    const namespace = namespaceOf(name);
+    if (!metadata.namespaces.has(namespace)) {
+      throw new ConnectError(`Unable to find the namespace ${namespace}, the topic can be created only for an exisiting namespace`, Code.Unavailable);
+    }
+    refuseClash(name);
+    const record: TopicRecord = { name, reliable, owner: undefined, log: undefined, accepted: [] };
+    metadata.topics.set(name, record);
+    if (standalone) {
+      return load(record);
+    }
+    shared.assign(record);
+    throw new ConnectError("The topic metadata was created, need to redo the lookup to find the correct broker", Code.Unavailable);
+  }
+
+  function refuseClash(name: string): void {
+    const part = name.lastIndexOf("-part-");
+    if (part >= 0) {
+      const base = name.slice(0, part);
+      if (metadata.topics.has(base)) {
+        throw new ConnectError(`Cannot create partitioned topic '${name}': a non-partitioned topic '${base}' already exists. Delete the non-partitioned topic first.`, Code.AlreadyExists);
+      }
+      return;
+    }
+    // Any topic that begins with the name counts as a partition of it.
+    const partitions = metadata.namesFrom(name);
+    if (partitions.length > 0) {
+      throw new ConnectError(`Cannot create topic '${name}': partitioned topics with this base name already exist (found ${partitions.length} partitions). Delete the partitioned topics first.`, Code.AlreadyExists);
+    }
+  }
+
+  /** The topic if this broker serves it, or takes itself for its owner. */
+  function localTopic(name: string): Topic | undefined {
+    const here = loaded.get(name);
+    const record = metadata.topics.get(name);
+    return here ?? (record && !standalone && metadata.findBroker(name) === index ? load(record) : undefined);
+  }
+
+  function topicFor(name: string, create: { reliable: boolean } | undefined): Topic {
+    if (!isTopicName(name)) {
+      throw invalidName(name);
+    }
+    const topic = localTopic(name);
+    if (topic) {
+      return topic;
+    }
+    if (metadata.topics.has(name)) {
+      throw new ConnectError("The topic exists but is served by another broker, redo the Lookup request", Code.Unavailable);
+    }
+    if (!create || !autoCreateTopics) {
+      throw new ConnectError(`Unable to find the topic: ${name}`, Code.NotFound);
+    }
+    return createTopic(name, create.reliable);
+  }
+
+  function attachProducer(topic: Topic, request: ProducerRequest): bigint {
+    const known = [...topic.producers.values()];
+    const same = known.find((producer) => producer.name === request.producerName);
+    if (same) {
+      return same.id;
+    }
+    if (maxProducersPerTopic > 0 && known.length >= maxProducersPerTopic) {
+      throw new ConnectError(`Producer limit reached for topic ${topic.record.name}. Current: ${known.length}, Limit: ${maxProducersPerTopic}`, Code.ResourceExhausted);
+    }
+    const exclusive = request.producerAccessMode === ProducerAccessMode.Exclusive;
+    if (enforceExclusive && known.length > 0 && (exclusive || known.some((producer) => producer.exclusive))) {
+      throw new ConnectError(`Not able to create the Producer: the topic ${topic.record.name} has an exclusive producer`, Code.PermissionDenied);
+    }
+    const producer: KnownProducer = { id: randomId(), name: request.producerName, exclusive };
+    topic.producers.set(producer.id, producer);
+    producers.set(producer.id, topic);
+    return producer.id;
+  }
+
+  return {
+    index,
+    loaded,
+    load,
+    unload(name) {
+      const topic = loaded.get(name);
+      loaded.delete(name);
+      for (const id of topic?.producers.keys() ?? []) {
+        producers.delete(id);
+      }
+      topic?.unload();
+    },
+    createProducer(request) {
+      const reliable = request.dispatchStrategy === DispatchStrategy.Reliable;
+      const topic = topicFor(request.topicName, { reliable });
+      if (topic.record.reliable !== reliable) {
+        throw new ConnectError("Producer requested dispatch strategy does not match topic strategy", Code.FailedPrecondition);
+      }
+      return attachProducer(topic, request);
+    },
+    publish(message, encodedBytes) {
+      if (encodedBytes > maxGrpcMessage) {
+        throw new ConnectError(`Error, decoded message length too large: found ${encodedBytes} bytes, the limit is: ${maxGrpcMessage} bytes`, Code.OutOfRange);
+      }
+      const { producerId = 0n, topicName = "" } = message.msgId ?? {};
+      if (!producers.has(producerId)) {
+        throw new ConnectError(`The producer with id ${producerId} does not exist`, Code.NotFound);
+      }
+      if (maxMessageSize > 0 && message.payload.length > maxMessageSize) {
+        throw new ConnectError(`Message size ${message.payload.length} exceeds maximum allowed ${maxMessageSize} for topic ${topicName}`, Code.InvalidArgument);
+      }
+      const topic = loaded.get(topicName);
+      if (!topic) {
+        throw unpublishable(`Topic ${topicName} not found in registry`);
+      }
+      if (topic.draining) {
+        throw unpublishable(`Topic ${topicName} is draining or closed; retry lookup/moved`);
+      }
+      if (!topic.producers.has(producerId)) {
+        throw unpublishable(`the producer with id ${producerId} is not attached to topic name: ${topicName}`);
+      }
+      topic.publish(message, index);
+    },
+    knowsProducer: (id) => producers.has(id),
+    topicForConsumer: (name) => topicFor(name, undefined),
+  };
+}
+
+export function invalidName(name: string): ConnectError {
+  return new ConnectError(`The topic: ${name} has an invalid format, should be: /namespace_name/topic_name`, Code.InvalidArgument);
+}
+
+function unpublishable(why: string): ConnectError {
+  return new ConnectError(`Unable to publish the message: ${why}`, Code.PermissionDenied);
+}
+
+/** Ids are random, all 64 bits of them. */
+export function randomId(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+}

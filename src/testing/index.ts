@@ -1,0 +1,10 @@
+/**
+ * For tests: {@link startBroker} starts the embedded broker, {@link openReader} reads back what was published.
+ *
+ * @module
+ */
+
+export { openReader } from "./reader.ts";
+export { startBroker } from "./start.ts";
+export type { Reader, ReadMessage } from "./reader.ts";
+export type { AcceptedMessage, BrokerOptions, EmbeddedBroker, Fault, Rpc, TopicState } from "./types.ts";

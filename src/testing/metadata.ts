@@ -1,0 +1,55 @@
+import type { AcceptedMessage } from "./types.ts";
+import type { Stored } from "./subscription.ts";
+
+/** What outlives a topic's instance on a broker: a reliable topic's messages and how far each subscription is. */
+export interface Log {
+  messages: Stored[];
+  cursors: Map<string, bigint>;
+}
+
+/** A topic as the cluster knows it, wherever it is served. */
+export interface TopicRecord {
+  readonly name: string;
+  readonly reliable: boolean;
+  /** The index of the broker it is assigned to. */
+  owner: number | undefined;
+  /** The log, while no broker has the topic loaded. */
+  log: Log | undefined;
+  readonly accepted: AcceptedMessage[];
+}
+
+/** The cluster's shared records; brokers replicate theirs through raft. */
+export interface Metadata {
+  readonly topics: Map<string, TopicRecord>;
+  readonly namespaces: ReadonlySet<string>;
+  /** The broker that brokers believe to serve `topic`. */
+  findBroker(topic: string): number | undefined;
+  /** The names of the namespace that begin with `topic`. */
+  namesFrom(topic: string): string[];
+}
+
+export function createMetadata(namespaces: readonly string[]): Metadata {
+  const topics = new Map<string, TopicRecord>();
+  return {
+    topics,
+    namespaces: new Set(["default", "system", ...namespaces]),
+    findBroker(topic) {
+      // As the real one: the first assignment, by broker and then by name, that has the name somewhere in its path.
+      // A name that another one begins with can so be found at the other one's broker.
+      const assigned = [...topics.values()].filter((record) => record.owner !== undefined);
+      assigned.sort((a, b) => (a.owner as number) - (b.owner as number) || (a.name < b.name ? -1 : 1));
+      return assigned.find((record) => record.name.includes(topic))?.owner;
+    },
+    namesFrom: (topic) => [...topics.keys()].filter((name) => name.startsWith(topic)).sort(),
+  };
+}
+
+/** How brokers read a topic's name: three parts, of which only the characters are checked. */
+export function isTopicName(name: string): boolean {
+  const parts = name.split("/");
+  return parts.length === 3 && parts.every((part) => /^[\p{Alphabetic}\p{N}_-]*$/u.test(part));
+}
+
+export function namespaceOf(topic: string): string {
+  return topic.split("/")[1] ?? "";
+}

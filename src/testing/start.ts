@@ -1,0 +1,252 @@
+import type { Http2ServerRequest } from "node:http2";
+import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { checkInteger, checkOptions } from "../lib/check.ts";
+import { type Broker, createBroker, type Shared } from "./broker.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { createMetadata, type TopicRecord } from "./metadata.ts";
+import { createProxy } from "./proxy.ts";
+import { createHttp2Server, type RequestHandler, type Server } from "./server.ts";
+import { type Advertised, registerServices } from "./services.ts";
+import type { BrokerOptions, EmbeddedBroker, Rpc, TopicState } from "./types.ts";
+
+/** How long a topic refuses messages before it is gone. */
+const drainMs = 20;
+
+const optionNames = [
+  "brokers", "mode", "port", "host", "advertisedHost", "enforceExclusive", "proxy", "namespaces", "autoCreateTopics",
+  "maxProducersPerTopic", "maxMessageSize", "tls", "tokens", "failoverMs", "loadMs",
+] as const satisfies (keyof BrokerOptions)[];
+
+const requestKey = createContextKey<Http2ServerRequest | undefined>(undefined);
+
+/** One broker and the server in front of it. */
+interface Node {
+  readonly broker: Broker;
+  readonly server: Server;
+  readonly handler: RequestHandler;
+  reassign: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * Starts the embedded broker: a real gRPC server over HTTP/2 that speaks Danube's protocol and keeps everything in
+ * memory. It behaves as Danube 0.15.1 does, faults included, unless told otherwise; only what takes time is shorter.
+ *
+ * @example
+ * ```ts
+ * await using broker = await startBroker({ brokers: 3 });
+ * const danube = connect({ brokers: broker.urls });
+ * const { send } = await danube.createProducer({ topic: "/default/orders" });
+ * await send("hello");
+ * console.log(broker.messages("/default/orders")[0]?.text);
+ * ```
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
+  checkOptions("the options of startBroker()", options, optionNames);
+  const { brokers: count = 1, port = 0, host = "127.0.0.1", advertisedHost = host, failoverMs = 1_000, loadMs = 50 } = options;
+  checkInteger("brokers", count, 1, 100);
+  const standalone = (options.mode ?? (count === 1 ? "standalone" : "cluster")) === "standalone";
+  const scheme = options.tls ? "https" : "http";
+  const metadata = createMetadata(options.namespaces ?? []);
+  const faults = createFaults();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const nodes: Node[] = [];
+  const shared: Shared = { metadata, options, standalone, assign: (record) => assign(record, leastLoaded()) };
+
+  const at = (i: number): Node => {
+    const node = nodes[i];
+    if (!node) {
+      throw new RangeError(`there is no broker ${i}: the first of ${nodes.length} is 0`);
+    }
+    return node;
+  };
+  const urlOf = (i: number) => `${scheme}://${advertisedHost}:${at(i).server.port()}`;
+  const proxy = options.proxy
+    ? createProxy({ host, tls: options.tls, route: (name) => routeTo(name) })
+    : undefined;
+  const advertised = (i: number): Advertised => {
+    const brokerUrl = proxy ? `http://broker-${i}.danube:6650` : urlOf(i);
+    return { brokerUrl, connectUrl: proxy ? `${scheme}://${advertisedHost}:${proxy.server.port()}` : brokerUrl };
+  };
+
+  function routeTo(name: string | undefined): RequestHandler | undefined {
+    const alive = nodes.filter((node) => node.server.listening());
+    const node = name === undefined ? alive[Math.floor(Math.random() * alive.length)] : alive.find(({ broker }) => advertised(broker.index).brokerUrl === name);
+    return node?.handler;
+  }
+
+  function later(ms: number, work: () => void): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      work();
+    }, ms);
+    timers.add(timer);
+    return timer;
+  }
+
+  /** The broker that runs and has the fewest topics. */
+  function leastLoaded(except?: number): number | undefined {
+    const loads = nodes.map(({ broker, server }) => ({
+      index: broker.index,
+      up: server.listening() && broker.index !== except,
+      topics: [...metadata.topics.values()].filter((record) => record.owner === broker.index).length,
+    }));
+    return loads.filter(({ up }) => up).sort((a, b) => a.topics - b.topics)[0]?.index;
+  }
+
+  function assign(record: TopicRecord, index: number | undefined): void {
+    record.owner = index;
+    later(loadMs, () => {
+      const node = record.owner === undefined ? undefined : nodes[record.owner];
+      if (node?.server.listening()) {
+        node.broker.load(record);
+      }
+    });
+  }
+
+  function recordOf(topic: string): TopicRecord {
+    const record = metadata.topics.get(topic);
+    if (!record) {
+      throw new RangeError(`there is no topic ${topic}`);
+    }
+    return record;
+  }
+
+  async function unload(record: TopicRecord, next: number | undefined): Promise<void> {
+    const holders = nodes.filter(({ broker }) => broker.loaded.has(record.name));
+    for (const { broker } of holders) {
+      (broker.loaded.get(record.name) as { draining: boolean }).draining = true;
+    }
+    await new Promise<void>((resolve) => later(drainMs, resolve));
+    for (const { broker } of holders) {
+      broker.unload(record.name);
+    }
+    assign(record, next);
+  }
+
+  for (let index = 0; index < count; index++) {
+    const broker = createBroker(index, shared);
+    const handler = connectNodeAdapter({
+      routes: (router) =>
+        registerServices(router, {
+          broker,
+          shared,
+          advertised,
+          proxy: proxy !== undefined,
+          around: (rpc, context, work) => answer(rpc, context, index, work, faults, options.tokens),
+        }),
+      contextValues: (request) => createContextValues().set(requestKey, request as Http2ServerRequest),
+      // Above the brokers' limit, so that a message beyond it gets their answer and not the library's.
+      readMaxBytes: 64 * 1024 * 1024,
+      requestPathPrefix: "",
+      connect: false,
+      grpcWeb: false,
+    }) as RequestHandler;
+    const server = createHttp2Server({ host, port: port === 0 ? 0 : port + index, tls: options.tls, handler });
+    nodes.push({ broker, server, handler, reassign: undefined });
+  }
+  for (const { server } of nodes) {
+    await server.start();
+  }
+  await proxy?.server.start();
+
+  async function kill(i: number): Promise<void> {
+    const node = at(i);
+    await node.server.stop();
+    for (const name of [...node.broker.loaded.keys()]) {
+      node.broker.unload(name);
+    }
+    if (!standalone) {
+      clearTimeout(node.reassign);
+      node.reassign = later(failoverMs, () => {
+        for (const record of metadata.topics.values()) {
+          if (record.owner === i) {
+            assign(record, leastLoaded(i) ?? i);
+          }
+        }
+      });
+    }
+  }
+
+  async function restart(i: number): Promise<void> {
+    const node = at(i);
+    if (node.server.listening()) {
+      await kill(i);
+    }
+    clearTimeout(node.reassign);
+    await node.server.start();
+    for (const record of metadata.topics.values()) {
+      if (record.owner === i) {
+        node.broker.load(record);
+      }
+    }
+  }
+
+  async function close(): Promise<void> {
+    for (const timer of timers) {
+      clearTimeout(timer);
+    }
+    await Promise.all([...nodes.map(({ server }) => server.stop()), proxy?.server.stop()]);
+  }
+
+  const stateOf = (record: TopicRecord): TopicState => {
+    const holders = nodes.filter(({ broker }) => broker.loaded.has(record.name));
+    return {
+      topic: record.name,
+      dispatch: record.reliable ? "reliable" : "non-reliable",
+      owner: record.owner,
+      servedBy: holders.map(({ broker }) => broker.index),
+      producers: holders.flatMap(({ broker }) =>
+        [...(broker.loaded.get(record.name)?.producers.values() ?? [])].map(({ name, exclusive }) => ({
+          name,
+          access: exclusive ? ("exclusive" as const) : ("shared" as const),
+          broker: broker.index,
+        })),
+      ),
+    };
+  };
+
+  return {
+    urls: proxy ? [advertised(0).connectUrl] : nodes.map(({ server }) => `${scheme}://${host}:${server.port()}`),
+    messages: (topic) => [...(metadata.topics.get(topic)?.accepted ?? [])],
+    topics: () => [...metadata.topics.values()].map(stateOf),
+    calls: (rpc, broker) => faults.calls(rpc, broker),
+    kill,
+    restart,
+    moveTopic: async (topic, i) => unload(recordOf(topic), at(i).broker.index),
+    unloadTopic: async (topic) => {
+      const record = recordOf(topic);
+      await unload(record, record.reliable ? leastLoaded(record.owner) : undefined);
+    },
+    fault: (fault) => faults.add(fault),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** One call, with who may make it and what is to go wrong with it. */
+async function answer<T>(
+  rpc: Rpc,
+  context: HandlerContext,
+  broker: number,
+  work: () => T | Promise<T>,
+  faults: Faults,
+  tokens: readonly string[] | undefined,
+): Promise<T> {
+  const request = context.values.get(requestKey);
+  return faults.around(rpc, broker, () => request?.stream.session?.destroy(), () => {
+    if (tokens) {
+      checkToken(context.requestHeader.get("authorization"), tokens);
+    }
+    return work();
+  });
+}
+
+function checkToken(authorization: string | null, tokens: readonly string[]): void {
+  if (authorization === null) {
+    throw new ConnectError("Authentication credentials are missing", Code.Unauthenticated);
+  }
+  if (!tokens.some((token) => authorization === `Bearer ${token}`)) {
+    throw new ConnectError("Invalid token", Code.Unauthenticated);
+  }
+}

@@ -1,0 +1,120 @@
+/** What the embedded broker is asked to be. Without options: what Danube 0.15.1 is. */
+export interface BrokerOptions {
+  /** How many brokers. 1 (default) is `--mode standalone`, more are a cluster. */
+  brokers?: number | undefined;
+  /**
+   * `"standalone"`: topics are served at once, and after a restart by nobody. `"cluster"`: a new topic is assigned to
+   * one of the brokers, and the topics of a dead one to others. Default: by the number of brokers.
+   */
+  mode?: "standalone" | "cluster" | undefined;
+  /** The port of the first broker; the others take the following ones. Default 0: any that is free. */
+  port?: number | undefined;
+  /** The address to listen on. Default `127.0.0.1`. */
+  host?: string | undefined;
+  /** The address that brokers give to clients, for `http://host:port` with their port. Default: `host`. */
+  advertisedHost?: string | undefined;
+  /** Refuses a second producer beside an exclusive one. Default `false`, as every broker up to 0.15.1. */
+  enforceExclusive?: boolean | undefined;
+  /** Puts a proxy in front, as Danube's Envoy: clients reach brokers only through it, by `x-danube-broker-url`. */
+  proxy?: boolean | undefined;
+  /** Namespaces beside `default` and `system`. */
+  namespaces?: readonly string[] | undefined;
+  /** Default `true`. */
+  autoCreateTopics?: boolean | undefined;
+  /** Producers per topic, 0 (default) for any number. */
+  maxProducersPerTopic?: number | undefined;
+  /** The namespace's limit on payloads, in bytes; 0 (default) for none but the protocol's 4,194,304. */
+  maxMessageSize?: number | undefined;
+  /** Serves TLS; with `ca`, asks clients for a certificate. PEM. */
+  tls?: { cert: string; key: string; ca?: string | undefined } | undefined;
+  /** The bearer tokens that are let in. Without them everybody is. */
+  tokens?: readonly string[] | undefined;
+  /** Milliseconds until the topics of a dead broker go to others. Default 1,000; real clusters take 32,000 to 40,000. */
+  failoverMs?: number | undefined;
+  /** Milliseconds until a broker has loaded a topic that was assigned to it. Default 50; real ones take up to 500. */
+  loadMs?: number | undefined;
+}
+
+/** The calls that brokers answer. */
+export type Rpc =
+  | "TopicLookup"
+  | "TopicPartitions"
+  | "CreateProducer"
+  | "SendMessage"
+  | "HealthCheck"
+  | "Subscribe"
+  | "ReceiveMessages"
+  | "Ack"
+  | "Nack";
+
+/** Something that goes wrong on purpose. */
+export interface Fault {
+  rpc: Rpc;
+  /** How many calls it happens to. Default 1. */
+  times?: number | undefined;
+  /** Only on this broker. */
+  broker?: number | undefined;
+  /** Milliseconds to wait first. */
+  delayMs?: number | undefined;
+  /** Answers with this gRPC status (its number: 14 is UNAVAILABLE) instead of doing what was asked. */
+  code?: number | undefined;
+  message?: string | undefined;
+  /**
+   * Cuts the client's connection: `"request"` without having done anything, `"response"` when all is done but the
+   * answer.
+   */
+  drop?: "request" | "response" | undefined;
+}
+
+/** A message that the broker accepted. */
+export interface AcceptedMessage {
+  topic: string;
+  payload: Uint8Array;
+  /** The payload as UTF-8. */
+  text: string;
+  attributes: Record<string, string>;
+  key: string | undefined;
+  producer: string;
+  /** The producer's own counter. */
+  requestId: bigint;
+  publishTime: bigint;
+  /** Which broker accepted it. */
+  broker: number;
+}
+
+/** What `topics()` tells. */
+export interface TopicState {
+  topic: string;
+  dispatch: "reliable" | "non-reliable";
+  /** The broker that it is assigned to; `undefined` while nobody serves it. */
+  owner: number | undefined;
+  /** The brokers that serve it; more than one when an owner was mistaken for another. */
+  servedBy: number[];
+  producers: { name: string; access: "shared" | "exclusive"; broker: number }[];
+}
+
+/** A running embedded broker or cluster. */
+export interface EmbeddedBroker {
+  /** Where clients connect: the brokers, or the proxy in front of them. */
+  readonly urls: string[];
+  /** Everything that was accepted for a topic, in the order of acceptance; the newest 100,000. */
+  messages(topic: string): AcceptedMessage[];
+  topics(): TopicState[];
+  /** How often an RPC was called, at all brokers or at one. */
+  calls(rpc: Rpc, broker?: number): number;
+  /** Ends broker `i` as `kill -9` does. */
+  kill(i: number): Promise<void>;
+  /** Starts broker `i` again, at the same address. */
+  restart(i: number): Promise<void>;
+  /** Unloads a topic, reliable or not, and gives it to broker `i`. */
+  moveTopic(topic: string, i: number): Promise<void>;
+  /**
+   * What `danube-admin topics unload` does: a reliable topic goes to another broker, a non-reliable one to nobody.
+   */
+  unloadTopic(topic: string): Promise<void>;
+  /** Makes the next calls of an RPC go wrong. Gives a function that ends it. */
+  fault(fault: Fault): () => void;
+  /** Ends everything. May be called again. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

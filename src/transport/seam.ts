@@ -1,0 +1,66 @@
+import type { Interceptor, Transport } from "@connectrpc/connect";
+
+/**
+ * How a call failed, in the terms that recovery needs. Every transport translates its runtime's errors into
+ * these; nothing above a transport looks at a runtime's error codes.
+ */
+export type FailureKind =
+  /** The broker answered with a gRPC status. */
+  | "status"
+  /** No connection could be made. Nothing was sent. */
+  | "unreachable"
+  /** The broker said that it did not process the call (REFUSED_STREAM, GOAWAY). */
+  | "refused"
+  /** The connection ended with the call in flight: the broker may have processed it. */
+  | "lost"
+  /** The connection was closed before a word of HTTP/2 came: no broker, TLS expected, or a proxy without one behind it. */
+  | "silent"
+  /** The attempt's time was over: the broker may have processed it. */
+  | "deadline"
+  /** The caller's signal ended it. */
+  | "aborted"
+  /** TLS: one side does not trust the other, or does not speak TLS. Nothing was sent. */
+  | "untrusted"
+  /** What answered does not speak gRPC. */
+  | "garbled";
+
+/** What every call through a {@link BrokerTransport} rejects with. */
+export class CallFailure extends Error {
+  override readonly name: string = "CallFailure";
+  readonly kind: FailureKind;
+  /** The gRPC status code, when `kind` is `"status"`. */
+  readonly status: number | undefined;
+
+  constructor(kind: FailureKind, message: string, options: { status?: number | undefined; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.status = options.status;
+  }
+}
+
+/** TLS settings of a connection. Contents in PEM, not paths. */
+export interface TlsOptions {
+  /** Certificates of the authorities to trust. Default: those of the runtime. */
+  ca?: string | Uint8Array | (string | Uint8Array)[] | undefined;
+  /** The client's certificate, for brokers that want one (mutual TLS). Goes with `key`. */
+  cert?: string | Uint8Array | undefined;
+  /** The private key of `cert`. */
+  key?: string | Uint8Array | undefined;
+  /** The name that the broker's certificate must bear. Default: the host of the URL. */
+  serverName?: string | undefined;
+}
+
+/** What a transport is made with; the same for every broker of a client. */
+export interface TransportOptions {
+  tls?: TlsOptions | undefined;
+  interceptors?: Interceptor[] | undefined;
+}
+
+/** A way to one broker: a Connect `Transport` whose calls reject with {@link CallFailure}, and an end to it. */
+export interface BrokerTransport extends Transport {
+  /** Ends the connection and every call on it. */
+  close(): void;
+}
+
+/** Makes the transport for a broker's URL (`http://host:port`, `https://host:port`). Does no I/O yet. */
+export type CreateTransport = (url: string, options: TransportOptions) => BrokerTransport;
