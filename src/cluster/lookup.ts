@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { Discovery, TopicLookupResponse_LookupType as LookupType } from "../../gen/danube/danube_api_pb.ts";
 import type { EventLog } from "../events.ts";
+import { inTurn } from "../lib/in-turn.ts";
 import { sleep } from "../lib/sleep.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { isUnspecified, normaliseUrl } from "./addresses.ts";
@@ -35,6 +36,8 @@ interface Answer {
   proxy: boolean;
 }
 
+/** A seed that has not answered for so long is not waited for alone. */
+const patienceMs = 1_000;
 const maxRedirects = 4;
 const pollMs = 100;
 /** How many topics of a namespace are looked up to find brokers that nobody has told us of. */
@@ -88,22 +91,14 @@ export function createLookup(options: LookupOptions): Lookup {
 
   /** The answer of the first seed that gives one. */
   async function askSeeds(topic: string, signal: AbortSignal): Promise<Answer> {
-    const failures: CallFailure[] = [];
-    for (let i = 0; i < seeds.length; i++) {
-      const index = (preferred + i) % seeds.length;
-      try {
-        const answer = await ask(seeds[index] as string, topic, signal);
-        preferred = index;
-        return answer;
-      } catch (reason) {
-        // What a broker says about the topic, another one would say too.
-        if (!(reason instanceof CallFailure) || (reason.kind === "status" && reason.status !== Code.Unavailable) || reason.kind === "aborted") {
-          throw reason;
-        }
-        failures.push(reason);
-      }
+    const order = [...seeds.slice(preferred), ...seeds.slice(0, preferred)];
+    try {
+      const answer = await inTurn(order, (url) => ask(url, topic, signal), { patienceMs, isFinal: anyWouldSay });
+      preferred = seeds.indexOf(answer.asked);
+      return answer;
+    } catch (reason) {
+      throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
     }
-    throw summary(failures);
   }
 
   function owner(topic: string, answer: Answer): Owner {
@@ -209,6 +204,12 @@ export function createLookup(options: LookupOptions): Lookup {
     // Behind a proxy, which broker answers a lookup cannot be chosen.
     return answer.type === "redirect" && !answer.proxy && !gateway ? follow(topic, answer, signal) : owner(topic, answer);
   };
+}
+
+/** What a broker says about a topic, or about who asks, another one would say too. */
+function anyWouldSay(reason: unknown): boolean {
+  const passing = reason instanceof CallFailure && (reason.kind !== "status" || reason.status === Code.Unavailable) && reason.kind !== "aborted";
+  return !passing;
 }
 
 /** One failure for all seeds: of the kind that gives most hope, with the words of each. */

@@ -1,21 +1,21 @@
 import { HealthCheck, HealthCheckRequest_ClientType } from "../../gen/danube/danube_api_pb.ts";
 import { DanubeError } from "../errors.ts";
+import { inTurn } from "../lib/in-turn.ts";
 import type { Connections } from "./connections.ts";
 import { judge } from "./error-table.ts";
 
+/** A seed that has not answered for so long is not waited for alone. */
+const patienceMs = 1_000;
+
 /**
- * Resolves when one of `seeds` answers a HealthCheck; asks all of them at once, each one time. Any broker answers for
- * an id that it does not know, and needs no permission for it but to be known itself.
+ * Resolves when one of `seeds` answers a HealthCheck; asks each once, in turn. Any broker answers for an id that it
+ * does not know, and needs no permission for it but to be known itself.
  */
 export async function firstAnswer(seeds: readonly string[], connections: Connections, timeoutMs: number): Promise<void> {
-  const stop = new AbortController();
   const request = { client: HealthCheckRequest_ClientType.Producer, id: 0n };
+  const check = (url: string) => connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs });
   try {
-    await Promise.any(
-      seeds.map((url) =>
-        connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs, signal: stop.signal }),
-      ),
-    );
+    await inTurn(seeds, check, { patienceMs, isFinal: () => false });
   } catch (reason) {
     const errors = (reason as AggregateError).errors.map((failure) => judge("HealthCheck", failure, "the client").error);
     // One that would pass is the one to tell: it says that trying again is worth it.
@@ -23,7 +23,5 @@ export async function firstAnswer(seeds: readonly string[], connections: Connect
     const code = telling.code === "TIMEOUT" ? "UNAVAILABLE" : telling.code;
     const message = `no broker answers: ${errors.map((error) => error.message).join("; ")}`;
     throw new DanubeError(code, message, { cause: errors.length > 1 ? new AggregateError(errors, message) : telling });
-  } finally {
-    stop.abort();
   }
 }

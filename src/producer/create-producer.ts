@@ -123,7 +123,16 @@ export async function createProducer(context: ProducerContext, options: Resolved
     return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}${why}`, { cause, outcome: entry.outcome });
   }
 
-  async function send(payload: Uint8Array | string, sendOptions: SendOptions = {}): Promise<MessageId> {
+  // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
+  function send(payload: Uint8Array | string, sendOptions: SendOptions = {}): Promise<MessageId> {
+    try {
+      return accept(payload, sendOptions);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  function accept(payload: Uint8Array | string, sendOptions: SendOptions): Promise<MessageId> {
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     const bytes = toBytes(payload);

@@ -59,17 +59,21 @@ function notGrpc(error: ConnectError, facts: CallFacts): CallFailure | undefined
     return new CallFailure("garbled", `${facts.url} does not speak gRPC: ${text}`, { cause: error });
   }
   if (facts.spokeHttp2 === false) {
-    const hint = facts.url.startsWith("https:")
-      ? "is it a broker, with gRPC over HTTP/2?"
-      : "is it a broker, and without TLS? For TLS the URL begins with https://";
     const detail = chainText(error);
     const kind = /protocol.?error|ERR_HTTP2_(ERROR|SESSION_ERROR)|frame|preface|invalid/i.test(detail) ? "garbled" : "silent";
-    return new CallFailure(kind, `${facts.url} does not speak HTTP/2 (${detail}); ${hint}`, { cause: error });
+    return new CallFailure(kind, `${facts.url} does not speak HTTP/2 (${detail}); ${notHttp2Hint(facts.url)}`, { cause: error });
   }
   if (error.code === Code.Unimplemented || /missing (output|message)|protocol error: (missing|invalid)/i.test(text)) {
     return new CallFailure("garbled", `${facts.url} sent an incomplete gRPC answer: ${text}`, { cause: error });
   }
   return undefined;
+}
+
+/** What to look at when a server turns out not to speak HTTP/2. */
+export function notHttp2Hint(url: string): string {
+  return url.startsWith("https:")
+    ? "is it a broker, with gRPC over HTTP/2?"
+    : "is it a broker, and without TLS? For TLS the URL begins with https://";
 }
 
 /** The messages along a chain of causes, without repeats. */
@@ -78,7 +82,9 @@ export function chainText(reason: unknown): string {
   findCause(reason, (cause) => {
     const text = cause instanceof ConnectError ? cause.rawMessage : cause instanceof Error ? cause.message : "";
     const code = (cause as { code?: unknown }).code;
-    const full = typeof code === "string" && !text.includes(code) ? `${text} ${code}`.trim() : text;
+    // OpenSSL puts the thread, a number and its source file around its words.
+    const plain = text.replace(/[0-9A-F]{8,}:error:[0-9A-F]{8,}:/gi, "").replace(/:[^:\s]+\.c:\d+:[^\n]*/g, "").trim();
+    const full = typeof code === "string" && !plain.includes(code) ? `${plain} ${code}`.trim() : plain;
     if (full !== "" && !texts.some((known) => known.includes(full))) {
       texts.push(full);
     }

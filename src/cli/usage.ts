@@ -1,0 +1,44 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/** The command was called wrongly: exit code 2, with the usage. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** `parseArgs` of node:util, with its complaints as {@link UsageError}. */
+export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** A whole number given as an option. */
+export function wholeNumber(option: string, text: string | undefined, min: number): number | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+    throw new UsageError(`--${option} must be a whole number of at least ${min}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** A choice given as an option. */
+export function oneOf<T extends string>(option: string, text: string | undefined, choices: readonly T[]): T | undefined {
+  if (text !== undefined && !(choices as readonly string[]).includes(text)) {
+    throw new UsageError(`--${option} must be one of ${choices.join(", ")}, not ${JSON.stringify(text)}`);
+  }
+  return text as T | undefined;
+}
+
+/** Does `work`; what the library says about wrong arguments is about the command line. */
+export async function checked<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,138 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
+import type { SecureContextOptions } from "node:tls";
+import type { GrpcTransportOptions } from "@connectrpc/connect-node";
+import { chainText, notHttp2Hint } from "./failure.ts";
+import { CallFailure, type TlsOptions } from "./seam.ts";
+
+type ConnectSessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
+
+/**
+ * The HTTP/2 connection below connect-node, in the place of its own session manager: that one leaves moments in which
+ * a session has no listener for errors, so that a server that sends rubbish ends the process, and it does not tell
+ * calls that never left from calls that were lost.
+ */
+export interface SessionManager extends ConnectSessionManager {
+  /** Whether the server has ever spoken HTTP/2. */
+  spokeHttp2(): boolean;
+  /** Ends the connection and every call on it. */
+  close(): void;
+}
+
+interface Dialled {
+  readonly session: ClientHttp2Session;
+  /** Resolves when the connection stands; rejects with a {@link CallFailure} when it cannot be made. */
+  readonly ready: Promise<void>;
+  streams: number;
+  /** The server takes no more calls on it; those that run go on. */
+  leaving: boolean;
+}
+
+export function createSessionManager(url: string, tls: TlsOptions | undefined): SessionManager {
+  const options = url.startsWith("https:") ? tlsOptions(tls) : {};
+  const all = new Set<Dialled>();
+  let current: Dialled | undefined;
+  let spoke = false;
+  let closed = false;
+
+  function dial(): Dialled {
+    const session = connect(url, options);
+    const ready = new Promise<void>((resolve, reject) => {
+      let failure: unknown;
+      session.once("connect", () => resolve());
+      // For as long as the session lives: an error that nobody listens to ends the process.
+      session.on("error", (error) => {
+        failure ??= error;
+        reject(dialFailure(url, failure));
+      });
+      session.once("close", () => {
+        all.delete(dialled);
+        dialled.leaving = true;
+        reject(dialFailure(url, failure ?? new Error("the connection was closed")));
+      });
+    });
+    ready.catch(() => {});
+    const dialled: Dialled = { session, ready, streams: 0, leaving: false };
+    session.once("remoteSettings", () => {
+      spoke = true;
+    });
+    session.once("goaway", () => {
+      dialled.leaving = true;
+    });
+    all.add(dialled);
+    return dialled;
+  }
+
+  function usable(dialled: Dialled | undefined): dialled is Dialled {
+    return dialled !== undefined && !dialled.leaving && !dialled.session.closed && !dialled.session.destroyed;
+  }
+
+  /** Idle connections keep no process alive; those with calls do. */
+  function hold(dialled: Dialled, stream: ClientHttp2Stream): void {
+    if (++dialled.streams === 1) {
+      dialled.session.ref();
+    }
+    stream.once("response", () => {
+      spoke = true;
+    });
+    stream.once("close", () => {
+      if (--dialled.streams === 0 && !dialled.session.destroyed) {
+        dialled.session.unref();
+      }
+    });
+  }
+
+  return {
+    authority: url,
+    async request(method, path, headers, streamOptions) {
+      for (let attempt = 1; ; attempt++) {
+        if (closed) {
+          throw new CallFailure("aborted", `the connection to ${url} was closed`);
+        }
+        const dialled = usable(current) ? current : (current = dial());
+        await dialled.ready;
+        try {
+          const all: OutgoingHttpHeaders = { ...headers, ":method": method, ":path": path };
+          const stream = dialled.session.request(all, streamOptions);
+          hold(dialled, stream);
+          return stream;
+        } catch (reason) {
+          // The session ended between two turns of the event loop; nothing was sent on it.
+          if (usable(dialled) || attempt === 3) {
+            const kind = spoke ? "refused" : "silent";
+            throw new CallFailure(kind, `${url} closed the connection (${chainText(reason)}); ${notHttp2Hint(url)}`, { cause: reason });
+          }
+        }
+      }
+    },
+    notifyResponseByteRead() {},
+    spokeHttp2: () => spoke,
+    close() {
+      closed = true;
+      for (const { session } of all) {
+        session.destroy();
+      }
+    },
+  };
+}
+
+function tlsOptions(tls: TlsOptions = {}): SecureContextOptions & { servername?: string } {
+  const bytes = (pem: string | Uint8Array) => (typeof pem === "string" ? pem : Buffer.from(pem));
+  return {
+    ...(tls.ca !== undefined && { ca: Array.isArray(tls.ca) ? tls.ca.map(bytes) : bytes(tls.ca) }),
+    ...(tls.cert !== undefined && { cert: bytes(tls.cert) }),
+    ...(tls.key !== undefined && { key: bytes(tls.key) }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  };
+}
+
+/** The runtimes' words for a host that cannot be reached; anything else that ends a TLS dial is TLS itself. */
+const networkTrouble =
+  /ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|EPIPE|EADDR|refused|timed out|unreachable|getaddrinfo|socket (hang|was closed|disconnected)|was closed|aborted/i;
+
+function dialFailure(url: string, reason: unknown): CallFailure {
+  const text = chainText(reason);
+  const plaintext = /wrong.version.number|InvalidContentType/i.test(text) ? "; a broker without TLS has a URL that begins with http://" : "";
+  return url.startsWith("https:") && !networkTrouble.test(text)
+    ? new CallFailure("untrusted", `TLS with ${url} failed: ${text}${plaintext}`, { cause: reason })
+    : new CallFailure("unreachable", `cannot connect to ${url}: ${text}`, { cause: reason });
+}
