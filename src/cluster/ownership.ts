@@ -22,6 +22,8 @@ export interface Owner {
 export interface Ownership {
   /** The owner, from the cache or by a lookup; one lookup at a time per topic, however many ask. */
   owner(topic: string, signal?: AbortSignal): Promise<Owner>;
+  /** The broker of an unassigned topic took the topic: it is the owner. Gives the owner to go on with. */
+  confirm(owner: Owner): Owner;
   /** `owner` turned out wrong. Does nothing when another one is known by now. */
   forget(owner: Owner, because: DanubeError): void;
   status(): Owner[];
@@ -39,10 +41,12 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
     const owner = await lookup(topic, abandoned);
     abandoned.throwIfAborted();
     // Without an owner there is nothing to remember: the next call creates the topic, and asks again.
-    if (owner.assigned) {
-      owners.set(topic, owner);
-      events.emit({ type: "owner-found", topic, url: owner.target.url, brokerUrl: owner.brokerUrl });
-    }
+    return owner.assigned ? remember(owner) : owner;
+  }
+
+  function remember(owner: Owner): Owner {
+    owners.set(owner.topic, owner);
+    events.emit({ type: "owner-found", topic: owner.topic, url: owner.target.url, brokerUrl: owner.brokerUrl });
     return owner;
   }
 
@@ -50,6 +54,10 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
     // An answer that was asked for before a `forget` cannot come in after it: while a lookup runs nothing is cached
     // that could be forgotten, and the next one starts when it has ended or its answer is no longer wanted.
     owner: async (topic, signal) => owners.get(topic) ?? flights(topic, (abandoned) => find(topic, abandoned), signal),
+    confirm(owner) {
+      const confirmed = owner.assigned ? owner : { ...owner, assigned: true };
+      return owners.has(owner.topic) ? confirmed : remember(confirmed);
+    },
     forget(owner, because) {
       if (owners.get(owner.topic) === owner) {
         owners.delete(owner.topic);

@@ -72,7 +72,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
     };
     const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, { timeoutMs: attemptTimeoutMs, signal });
-    return { owner, producerId: answer.producerId };
+    return { owner: ownership.confirm(owner), producerId: answer.producerId };
   }
 
   async function createOnOwner(attempt: { owner?: Owner | undefined }, signal: AbortSignal): Promise<Attached> {
@@ -106,6 +106,10 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     });
     if (trouble && last) {
       events.emit({ type: "recovered", topic, url: result.owner.target.url, tookMs: Date.now() - troubledSince });
+    }
+    if (access === "exclusive" && !last) {
+      const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
+      events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
     }
     trouble = undefined;
     adopting = false;

@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+import { environment } from "./run.ts";
+
+/** The embedded broker in a process of its own, by the command that users have. */
+export async function withEmbedded<T>(brokers: number, work: (urls: string[]) => Promise<T>): Promise<T> {
+  const args = ["dist/src/cli/main.js", "broker", "--port", "0", "--brokers", String(brokers), "--json"];
+  const child = spawn("node", args, { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const urls = await new Promise<string[]>((resolve, reject) => {
+      let text = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes("\n")) {
+          resolve((JSON.parse(text) as { urls: string[] }).urls);
+        }
+      });
+      child.once("error", reject);
+      child.once("exit", (code) => reject(new Error(`the embedded broker ended with ${code}`)));
+    });
+    return await work(urls);
+  } finally {
+    child.kill("SIGTERM");
+  }
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { cases } from "./cases.ts";
+import { runCase, type World } from "./world.ts";
+
+// The shim for vitest: the brokers come from the environment (scripts/contract.ts starts or names them).
+const urls = process.env["DANUBE_URL"]?.split(",").filter((url) => url !== "") ?? [];
+const world: World = { urls, broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real" };
+
+test("the suite has brokers and cases", () => {
+  expect(urls).not.toEqual([]);
+  expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+});
+
+for (const one of cases) {
+  test(one.name, { timeout: 60_000 }, () => runCase(one, world));
+}
