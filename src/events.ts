@@ -4,7 +4,7 @@ import type { DanubeError } from "./errors.ts";
 export interface WarningEvent {
   type: "warning";
   /** What it is about, stable. */
-  code: "BROKER_UNREACHABLE" | "BROKER_ADDRESS" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
+  code: "BROKER_ADDRESS" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
   message: string;
 }
 

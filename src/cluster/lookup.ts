@@ -51,7 +51,8 @@ const maxProbes = 64;
  * So a Redirect is not believed until the broker it names says Connect, which a broker does only for topics that it
  * has loaded. One that does not may just be about to load a new topic. Whether that is so, or the name was mistaken,
  * is told by the names that exist: without another that begins alike there is nothing to mistake; with one, the
- * broker that says Connect is waited for, at every broker known.
+ * broker that says Connect is waited for, at every broker known. When none does, the Redirect is taken after all, if
+ * there were several seeds to ask; a client with one seed may not know the owner, and says so.
  */
 export function createLookup(options: LookupOptions): Lookup {
   const { seeds, connections, events, attemptTimeoutMs, secure, gateway, mapBrokerUrl, settleMs = 3_000 } = options;
@@ -163,8 +164,12 @@ export function createLookup(options: LookupOptions): Lookup {
       }
       await sleep(pollMs, signal);
     }
-    const message = `no broker known says that it serves ${topic}; ${redirect.url} is taken for it, but may serve only ${namesake}, whose name begins alike. Name all brokers in "brokers"`;
+    const message = `brokers name ${redirect.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
     events.emit({ type: "warning", code: "AMBIGUOUS_OWNER", message });
+    if (seeds.length === 1) {
+      // The real owner may be a broker that we have not heard of. To go on would split the topic.
+      throw new CallFailure("status", message, { status: Code.Unavailable });
+    }
     return owner(topic, redirect);
   }
 

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
-import type { SecureContextOptions } from "node:tls";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { GrpcTransportOptions } from "@connectrpc/connect-node";
 import { chainText, notHttp2Hint } from "./failure.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
@@ -20,6 +21,8 @@ export interface SessionManager extends ConnectSessionManager {
 
 interface Dialled {
   readonly session: ClientHttp2Session;
+  /** The session's own: destroying a session before it has met its peer leaves the socket open in some runtimes. */
+  readonly socket: Socket;
   /** Resolves when the connection stands; rejects with a {@link CallFailure} when it cannot be made. */
   readonly ready: Promise<void>;
   streams: number;
@@ -28,14 +31,15 @@ interface Dialled {
 }
 
 export function createSessionManager(url: string, tls: TlsOptions | undefined): SessionManager {
-  const options = url.startsWith("https:") ? tlsOptions(tls) : {};
   const all = new Set<Dialled>();
   let current: Dialled | undefined;
   let spoke = false;
   let closed = false;
 
   function dial(): Dialled {
-    const session = connect(url, options);
+    const socket = openSocket(url, tls);
+    const session = connect(url, { createConnection: () => socket });
+    socket.on("error", () => {});
     const ready = new Promise<void>((resolve, reject) => {
       let failure: unknown;
       session.once("connect", () => resolve());
@@ -51,7 +55,7 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
       });
     });
     ready.catch(() => {});
-    const dialled: Dialled = { session, ready, streams: 0, leaving: false };
+    const dialled: Dialled = { session, socket, ready, streams: 0, leaving: false };
     session.once("remoteSettings", () => {
       spoke = true;
     });
@@ -108,20 +112,31 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
     spokeHttp2: () => spoke,
     close() {
       closed = true;
-      for (const { session } of all) {
+      for (const { session, socket } of all) {
         session.destroy();
+        socket.destroy();
       }
     },
   };
 }
 
-function tlsOptions(tls: TlsOptions = {}): SecureContextOptions & { servername?: string } {
+function openSocket(url: string, tls: TlsOptions | undefined): Socket {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return protocol === "https:"
+    ? connectTls({ host, port: Number(port || 443), ALPNProtocols: ["h2"], ...tlsOptions(host, tls) })
+    : connectTcp({ host, port: Number(port || 80) });
+}
+
+function tlsOptions(host: string, tls: TlsOptions = {}): ConnectionOptions {
   const bytes = (pem: string | Uint8Array) => (typeof pem === "string" ? pem : Buffer.from(pem));
+  // An address is no server name (RFC 6066), though certificates may bear it.
+  const servername = tls.serverName ?? (isIP(host) ? undefined : host);
   return {
     ...(tls.ca !== undefined && { ca: Array.isArray(tls.ca) ? tls.ca.map(bytes) : bytes(tls.ca) }),
     ...(tls.cert !== undefined && { cert: bytes(tls.cert) }),
     ...(tls.key !== undefined && { key: bytes(tls.key) }),
-    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+    ...(servername !== undefined && { servername }),
   };
 }
 
