@@ -11,6 +11,8 @@ export interface Server {
   start(): Promise<void>;
   /** Cuts every connection and stops listening. */
   stop(): Promise<void>;
+  /** Cuts the connection that a request came on. */
+  cut(request: Http2ServerRequest): void;
 }
 
 export interface ServerOptions {
@@ -68,6 +70,15 @@ export function createHttp2Server({ host, port, tls, handler }: ServerOptions): 
           socket.destroy();
         }
       });
+    },
+    cut(request) {
+      // Not by destroying the session, which in some runtimes leaves the connection open.
+      const port = request.stream.session?.socket.remotePort;
+      for (const socket of sockets) {
+        if (socket.remotePort === port) {
+          socket.destroy();
+        }
+      }
     },
   };
 }

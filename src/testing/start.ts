@@ -3,12 +3,12 @@ import { Code, ConnectError, createContextKey, createContextValues, type Handler
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { checkInteger, checkOptions } from "../lib/check.ts";
 import { type Broker, createBroker, type Shared } from "./broker.ts";
-import { createFaults, type Faults } from "./faults.ts";
+import { createFaults } from "./faults.ts";
 import { createMetadata, type TopicRecord } from "./metadata.ts";
 import { createProxy } from "./proxy.ts";
 import { createHttp2Server, type RequestHandler, type Server } from "./server.ts";
 import { type Advertised, registerServices } from "./services.ts";
-import type { BrokerOptions, EmbeddedBroker, Rpc, TopicState } from "./types.ts";
+import type { BrokerOptions, EmbeddedBroker, TopicState } from "./types.ts";
 
 /** How long a topic refuses messages before it is gone. */
 const drainMs = 20;
@@ -124,6 +124,16 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     assign(record, next);
   }
 
+  /** Cuts the client's connection: to the broker, or to the proxy in front of it. */
+  function cut(context: HandlerContext): void {
+    const request = context.values.get(requestKey);
+    for (const server of [...nodes.map((node) => node.server), proxy?.server]) {
+      if (request) {
+        server?.cut(request);
+      }
+    }
+  }
+
   for (let index = 0; index < count; index++) {
     const broker = createBroker(index, shared);
     const handler = connectNodeAdapter({
@@ -133,7 +143,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
           shared,
           advertised,
           proxy: proxy !== undefined,
-          around: (rpc, context, work) => answer(rpc, context, index, work, faults, options.tokens),
+          around: (rpc, context, work) =>
+            faults.around(rpc, index, () => cut(context), () => {
+              if (options.tokens) {
+                checkToken(context.requestHeader.get("authorization"), options.tokens);
+              }
+              return work();
+            }),
         }),
       contextValues: (request) => createContextValues().set(requestKey, request as Http2ServerRequest),
       // Above the brokers' limit, so that a message beyond it gets their answer and not the library's.
@@ -222,24 +238,6 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** One call, with who may make it and what is to go wrong with it. */
-async function answer<T>(
-  rpc: Rpc,
-  context: HandlerContext,
-  broker: number,
-  work: () => T | Promise<T>,
-  faults: Faults,
-  tokens: readonly string[] | undefined,
-): Promise<T> {
-  const request = context.values.get(requestKey);
-  return faults.around(rpc, broker, () => request?.stream.session?.destroy(), () => {
-    if (tokens) {
-      checkToken(context.requestHeader.get("authorization"), tokens);
-    }
-    return work();
-  });
 }
 
 function checkToken(authorization: string | null, tokens: readonly string[]): void {
