@@ -4,7 +4,8 @@ import type { ViteUserConfig } from "vitest/config";
 // Node runs what npm gets, the built package; Deno and Bun run the sources, as their users do. (Under vitest both
 // resolve Node's export condition, so it is said here; test/runtimes/smoke.ts tries the conditions themselves.)
 const native = "Deno" in globalThis || "Bun" in globalThis;
-const entry = (path: string) => fileURLToPath(new URL(native ? `./src/${path}.ts` : `./dist/src/${path}.js`, import.meta.url));
+const entry = (path: string) =>
+  fileURLToPath(new URL(native ? `./src/${path}.ts` : `./dist/src/${path}.js`, import.meta.url));
 const alias = [
   { find: /^@danube-messaging\/client\/testing$/, replacement: entry("testing/index") },
   { find: /^@danube-messaging\/client$/, replacement: entry("index") },

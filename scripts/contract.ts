@@ -1,8 +1,8 @@
 // Runs the contract suite from every runtime: against DANUBE_URL (seeds, comma-separated) where that is set, else
 // against an embedded standalone broker and an embedded cluster of three. `--runtime node` runs one runtime.
 import { parseArgs } from "node:util";
-import { run } from "./run.ts";
 import { conclude } from "./report.ts";
+import { run } from "./run.ts";
 import { contractSuites } from "./suites.ts";
 import { type Runtime, runtimes } from "./vitest.ts";
 

@@ -9,12 +9,21 @@ export interface Result {
 }
 
 /** Runs a suite that gives its own counts, and says at once how it ended. */
-export async function suite(name: string, work: () => Promise<{ passed: number; failed: number; output: string }>): Promise<Result> {
+export async function suite(
+  name: string,
+  work: () => Promise<{ passed: number; failed: number; output: string }>,
+): Promise<Result> {
   const startedAt = Date.now();
-  const result = await work().catch((error: unknown) => ({ passed: 0, failed: 1, output: String((error as Error)?.stack ?? error) }));
+  const result = await work().catch((error: unknown) => ({
+    passed: 0,
+    failed: 1,
+    output: String((error as Error)?.stack ?? error),
+  }));
   const { passed, failed, output } = result;
   const tookMs = Date.now() - startedAt;
-  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed (${(tookMs / 1_000).toFixed(1)} s)`);
+  console.log(
+    `${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed (${(tookMs / 1_000).toFixed(1)} s)`,
+  );
   if (failed > 0) {
     console.log(output.replace(/^/gm, "     "));
   }

@@ -13,7 +13,11 @@ export interface Finished {
 }
 
 /** Runs a command of the project (its npm packages' come first) to its end. */
-export function run(command: string, args: string[], { env = {}, timeoutMs = 600_000 }: RunOptions = {}): Promise<Finished> {
+export function run(
+  command: string,
+  args: string[],
+  { env = {}, timeoutMs = 600_000 }: RunOptions = {},
+): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env: { ...environment(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";

@@ -20,7 +20,10 @@ export async function contractSuites(runtimes: readonly Runtime[]): Promise<Resu
     await onBrokers(`brokers at ${given}`, { DANUBE_URL: given, DANUBE_BROKER: "real" });
     return results;
   }
-  for (const [count, what] of [[1, "embedded standalone broker"], [3, "embedded cluster of 3"]] as const) {
+  for (const [count, what] of [
+    [1, "embedded standalone broker"],
+    [3, "embedded cluster of 3"],
+  ] as const) {
     await withEmbedded(count, (urls) => onBrokers(what, { DANUBE_URL: urls.join(","), DANUBE_BROKER: "embedded" }));
   }
   return results;

@@ -18,7 +18,11 @@ interface Report {
   numFailedTests: number;
   numTotalTests: number;
   success: boolean;
-  testResults: { name: string; message: string; assertionResults: { title: string; status: string; failureMessages: string[] }[] }[];
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { title: string; status: string; failureMessages: string[] }[];
+  }[];
 }
 
 export interface VitestRun {
@@ -33,18 +37,34 @@ let runs = 0;
  * Runs a vitest project under a runtime. Tests that were expected and did not report count as failed, and so does a
  * run that ended badly though its tests did not.
  */
-export async function runVitest(runtime: Runtime, project: string, env: Record<string, string> = {}, expected: readonly string[] = []): Promise<VitestRun> {
+export async function runVitest(
+  runtime: Runtime,
+  project: string,
+  env: Record<string, string> = {},
+  expected: readonly string[] = [],
+): Promise<VitestRun> {
   const file = `.test-results/${process.pid}-${++runs}.json`;
   mkdirSync(".test-results", { recursive: true });
   const [command, ...args] = commands[runtime];
-  const options = ["run", "--project", project, "--pool", pools[runtime], "--reporter=json", "--reporter=default", `--outputFile.json=${file}`];
+  const options = [
+    "run",
+    "--project",
+    project,
+    "--pool",
+    pools[runtime],
+    "--reporter=json",
+    "--reporter=default",
+    `--outputFile.json=${file}`,
+  ];
   const { code, output } = await run(command, [...args, ...options], { env });
   const report = readReport(file);
   if (!report) {
     return { passed: 0, failed: Math.max(1, expected.length), output };
   }
   const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const reported = new Set(results.filter(({ status }) => status === "passed" || status === "failed").map(({ title }) => title));
+  const reported = new Set(
+    results.filter(({ status }) => status === "passed" || status === "failed").map(({ title }) => title),
+  );
   const missing = expected.filter((title) => !reported.has(title));
   const passed = results.filter(({ status }) => status === "passed").length;
   const failures = results.filter(({ status }) => status !== "passed");

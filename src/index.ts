@@ -5,13 +5,13 @@
  * @module
  */
 
+export type { Danube, DanubeStatus } from "./client.ts";
 // For users.
 export { connect } from "./client.ts";
-export { DanubeError, isDanubeError } from "./errors.ts";
-
-export type { Danube, DanubeStatus } from "./client.ts";
+export type { ConnectionStatus } from "./cluster/connections.ts";
 export type { ExpiringToken, TokenSource } from "./cluster/credentials.ts";
 export type { DanubeErrorCode, DanubeErrorOptions, SendOutcome } from "./errors.ts";
+export { DanubeError, isDanubeError } from "./errors.ts";
 export type {
   ConnectedEvent,
   DanubeEvent,
@@ -28,9 +28,7 @@ export type { Access, Dispatch } from "./producer/attachment.ts";
 export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
 export type { ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Order } from "./producer/window.ts";
-export type { ConnectionStatus } from "./cluster/connections.ts";
-
+export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";
-export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";

@@ -3,7 +3,14 @@ import { isLoopback, normaliseUrl } from "./cluster/addresses.ts";
 import type { TokenSource } from "./cluster/credentials.ts";
 import type { DanubeEvent } from "./events.ts";
 import { type Backoff, type BackoffOptions, exponentialBackoff } from "./lib/backoff.ts";
-import { checkBoolean, checkFunction, checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "./lib/check.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNonEmptyString,
+  checkOneOf,
+  checkOptions,
+} from "./lib/check.ts";
 import type { CreateTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
 
@@ -72,6 +79,7 @@ export interface ResolvedOptions {
   interceptors: Interceptor[];
 }
 
+// biome-ignore format: a list of words
 const names = [
   "brokers", "tls", "token", "allowInsecure", "transport", "gateway", "mapBrokerUrl", "attemptTimeoutMs", "createTimeoutMs",
   "sendTimeoutMs", "backoff", "maxMessageBytes", "onEvent", "interceptors",
@@ -84,7 +92,12 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
   const options = typeof given === "string" ? { brokers: given } : given;
   checkOptions("the options of connect()", options, names);
   const { brokers, tls, token, transport = "auto", mapBrokerUrl, onEvent, interceptors = [] } = options;
-  const { allowInsecure = false, gateway = false, attemptTimeoutMs = 10_000, maxMessageBytes = brokerMessageLimit } = options;
+  const {
+    allowInsecure = false,
+    gateway = false,
+    attemptTimeoutMs = 10_000,
+    maxMessageBytes = brokerMessageLimit,
+  } = options;
   const { createTimeoutMs = 60_000, sendTimeoutMs = 60_000 } = options;
 
   checkBoolean("allowInsecure", allowInsecure);
@@ -146,7 +159,9 @@ function resolveSeeds(brokers: unknown, secure: boolean): string[] {
     try {
       return normaliseUrl(address, secure);
     } catch (error) {
-      throw new TypeError(`"brokers" has ${JSON.stringify(address)}, which is no broker URL: ${(error as Error).message}`);
+      throw new TypeError(
+        `"brokers" has ${JSON.stringify(address)}, which is no broker URL: ${(error as Error).message}`,
+      );
     }
   });
   return [...new Set(seeds)];
@@ -187,7 +202,10 @@ function resolveBackoff(backoff: ConnectOptions["backoff"]): Backoff {
         checkInteger(`backoff.${name}`, backoff[name], 1);
       }
     }
-    for (const [name, min, max] of [["factor", 1, 100], ["jitter", 0, 1]] as const) {
+    for (const [name, min, max] of [
+      ["factor", 1, 100],
+      ["jitter", 0, 1],
+    ] as const) {
       const value = backoff[name];
       if (value !== undefined && !(typeof value === "number" && value >= min && value <= max)) {
         throw new TypeError(`"backoff.${name}" must be a number from ${min} to ${max}`);

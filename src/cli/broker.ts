@@ -47,7 +47,11 @@ export async function broker(args: string[]): Promise<number> {
     failoverMs: wholeNumber("failover-ms", values["failover-ms"], 0),
   };
   const embedded = await checked(() => startBroker(options));
-  console.log(values.json ? JSON.stringify({ urls: embedded.urls }) : `embedded broker at ${embedded.urls.join(", ")}; Ctrl-C ends it`);
+  console.log(
+    values.json
+      ? JSON.stringify({ urls: embedded.urls })
+      : `embedded broker at ${embedded.urls.join(", ")}; Ctrl-C ends it`,
+  );
   await new Promise<void>((resolve) => {
     process.once("SIGINT", () => resolve());
     process.once("SIGTERM", () => resolve());

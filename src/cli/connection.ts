@@ -37,7 +37,8 @@ interface ConnectionValues {
 }
 
 export function connectOptions(values: ConnectionValues): ConnectOptions {
-  const brokers = values.broker ?? process.env["DANUBE_URL"]?.split(",").filter((url) => url.trim() !== "") ?? ["http://127.0.0.1:6650"];
+  const brokers = values.broker ??
+    process.env["DANUBE_URL"]?.split(",").filter((url) => url.trim() !== "") ?? ["http://127.0.0.1:6650"];
   const tls = {
     ca: pem("tls-ca", values["tls-ca"]),
     cert: pem("tls-cert", values["tls-cert"]),

@@ -66,7 +66,9 @@ export async function produce(args: string[]): Promise<number> {
   }
   const timeoutMs = wholeNumber("timeout-ms", values["timeout-ms"], 1);
   const send = { attributes: attributes(values.attribute ?? []), key: values.key };
-  const danube = await checked(() => connect({ ...connectOptions(values), createTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs }));
+  const danube = await checked(() =>
+    connect({ ...connectOptions(values), createTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs }),
+  );
   try {
     const input = open(file);
     const options: ProducerOptions = {
@@ -77,7 +79,10 @@ export async function produce(args: string[]): Promise<number> {
       maxInFlight: wholeNumber("max-in-flight", values["max-in-flight"], 1),
     };
     const producer = await checked(() => danube.createProducer(options));
-    return await publish(producer, input, send, { quiet: values.quiet ?? false, keepGoing: values["keep-going"] ?? false });
+    return await publish(producer, input, send, {
+      quiet: values.quiet ?? false,
+      keepGoing: values["keep-going"] ?? false,
+    });
   } finally {
     await danube.close();
   }
@@ -115,7 +120,11 @@ async function publish(
       await producer.send(line, send);
       tally.acknowledged++;
       tally.bytes += line.length;
-      progress.update(tally.acknowledged, tally.bytes, input.size && Math.min(1, (tally.bytes + tally.acknowledged) / input.size));
+      progress.update(
+        tally.acknowledged,
+        tally.bytes,
+        input.size && Math.min(1, (tally.bytes + tally.acknowledged) / input.size),
+      );
     } catch (error) {
       report(error, number);
       if (!keepGoing) {
@@ -142,7 +151,9 @@ async function publish(
   if (!quiet) {
     const failed = tally.failed > 0 ? `; ${count(tally.failed, "line")} failed` : "";
     const cut = interrupted ? `; interrupted after ${count(tally.read, "line")}` : "";
-    console.error(`${input.name} to ${producer.topic}: ${summary(tally.acknowledged, tally.bytes, Date.now() - startedAt)}${failed}${cut}`);
+    console.error(
+      `${input.name} to ${producer.topic}: ${summary(tally.acknowledged, tally.bytes, Date.now() - startedAt)}${failed}${cut}`,
+    );
   }
   return interrupted ? 130 : tally.failed > 0 ? 1 : 0;
 }

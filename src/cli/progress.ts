@@ -50,7 +50,11 @@ export function count(n: number, what: string): string {
 }
 
 function size(bytes: number): string {
-  for (const [unit, factor] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const) {
+  for (const [unit, factor] of [
+    ["GB", 1e9],
+    ["MB", 1e6],
+    ["kB", 1e3],
+  ] as const) {
     if (bytes >= factor) {
       return `${(bytes / factor).toFixed(1)} ${unit}`;
     }

@@ -70,7 +70,9 @@ function compare(lines: string[], read: ReadMessage[]): string | undefined {
 
 /** From Newton's Opticks (1730), in data/ at the top of the package: above src/, and above dist/src/ when built. */
 async function shippedText(): Promise<string> {
-  const candidates = ["../../data/opticks.txt", "../../../data/opticks.txt"].map((path) => new URL(path, import.meta.url));
+  const candidates = ["../../data/opticks.txt", "../../../data/opticks.txt"].map(
+    (path) => new URL(path, import.meta.url),
+  );
   for (const url of candidates) {
     try {
       return await readFile(url, "utf8");

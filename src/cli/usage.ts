@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /** The command was called wrongly: exit code 2, with the usage. */
 export class UsageError extends Error {
@@ -27,7 +27,11 @@ export function wholeNumber(option: string, text: string | undefined, min: numbe
 }
 
 /** A choice given as an option. */
-export function oneOf<T extends string>(option: string, text: string | undefined, choices: readonly T[]): T | undefined {
+export function oneOf<T extends string>(
+  option: string,
+  text: string | undefined,
+  choices: readonly T[],
+): T | undefined {
   if (text !== undefined && !(choices as readonly string[]).includes(text)) {
     throw new UsageError(`--${option} must be one of ${choices.join(", ")}, not ${JSON.stringify(text)}`);
   }

@@ -26,7 +26,12 @@ export function normaliseUrl(address: string, secure: boolean): string {
 /** Whether what is sent to `url` stays on this machine. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
 }
 
 /** `0.0.0.0` and `::` are addresses to listen on; nobody else can dial them. */

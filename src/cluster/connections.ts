@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
@@ -90,7 +96,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
     }
     opened++;
     const transport = createTransport(target.url, transportOptions);
-    const entry: Entry = { key, target, transport, callsInFlight: 0, answered: false, lastAnswerAt: 0, lastUsedAt: Date.now() };
+    const entry: Entry = {
+      key,
+      target,
+      transport,
+      callsInFlight: 0,
+      answered: false,
+      lastAnswerAt: 0,
+      lastUsedAt: Date.now(),
+    };
     entries.set(key, entry);
     if (!sweeper) {
       sweeper = setInterval(sweep, idleMs);
@@ -99,7 +113,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return entry;
   }
 
-  async function attempt<T>(target: Target, call: (transport: BrokerTransport, header: Headers) => Promise<T>, renewed = false): Promise<T> {
+  async function attempt<T>(
+    target: Target,
+    call: (transport: BrokerTransport, header: Headers) => Promise<T>,
+    renewed = false,
+  ): Promise<T> {
     if (closed) {
       throw new CallFailure("aborted", "the client is closed");
     }
@@ -118,7 +136,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const failure = doubtful(entry, reason);
       if (failure.kind === "status") {
         noteAnswer(entry);
-        if (failure.status === Code.Unauthenticated && authorization && !renewed && credentials.refused(authorization)) {
+        if (
+          failure.status === Code.Unauthenticated &&
+          authorization &&
+          !renewed &&
+          credentials.refused(authorization)
+        ) {
           return await attempt(target, call, true);
         }
       } else {

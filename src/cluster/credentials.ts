@@ -32,10 +32,14 @@ export function createCredentials(source: TokenSource | undefined, options: { al
 
   async function renew(): Promise<string> {
     const given = typeof source === "function" ? await source() : (source as string);
-    const { token, expiresAtMs } = typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
+    const { token, expiresAtMs } =
+      typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
     // Anything else would be an invalid header, or another header.
     if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-      throw new DanubeError("UNAUTHENTICATED", "the token is not a string of printable ASCII characters without spaces");
+      throw new DanubeError(
+        "UNAUTHENTICATED",
+        "the token is not a string of printable ASCII characters without spaces",
+      );
     }
     kept = { header: `Bearer ${token}`, expiresAtMs };
     return kept.header;

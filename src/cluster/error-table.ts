@@ -7,7 +7,15 @@ import { CallFailure, type FailureKind } from "../transport/seam.ts";
 // around it. The first row that fits decides. No row makes a loop: "again" is counted, "locate" is bounded by
 // the time of the call and slowed by the backoff.
 
-export type Call = "TopicLookup" | "TopicPartitions" | "CreateProducer" | "SendMessage" | "HealthCheck" | "Subscribe" | "ReceiveMessages" | "Ack";
+export type Call =
+  | "TopicLookup"
+  | "TopicPartitions"
+  | "CreateProducer"
+  | "SendMessage"
+  | "HealthCheck"
+  | "Subscribe"
+  | "ReceiveMessages"
+  | "Ack";
 
 export type Action =
   /** Final: the caller gets the error. */
@@ -27,113 +35,119 @@ export interface Row {
   /** Must occur in the broker's message. */
   text?: RegExp;
   code: DanubeErrorCode;
-  then: Action;
+  action: Action;
   /** What is known about the message when the call was SendMessage. Default: `"rejected"` for a status, else `"unknown"`. */
   outcome?: SendOutcome;
   /** The broker's own words, for the tests and the embedded broker; `…` stands for names and numbers. */
   words?: string;
 }
 
-const { InvalidArgument, NotFound, AlreadyExists, PermissionDenied, Unauthenticated, FailedPrecondition, OutOfRange } = Code;
+const { InvalidArgument, NotFound, AlreadyExists, PermissionDenied, Unauthenticated, FailedPrecondition, OutOfRange } =
+  Code;
 const { Unavailable, ResourceExhausted, Unimplemented, Internal } = Code;
 
 const create: readonly Call[] = ["CreateProducer"];
 const send: readonly Call[] = ["SendMessage"];
 
+// biome-ignore format: a table, with a row a line
 export const errorTable: readonly Row[] = [
   // The way to the broker.
-  { kind: "unreachable", code: "UNAVAILABLE", then: "locate", outcome: "not-sent" },
-  { kind: "silent", code: "UNAVAILABLE", then: "locate" },
-  { kind: "refused", code: "UNAVAILABLE", then: "again", outcome: "not-sent" },
-  { kind: "lost", code: "UNAVAILABLE", then: "locate" },
-  { kind: "deadline", code: "TIMEOUT", then: "locate" },
-  { kind: "aborted", code: "CANCELED", then: "fail" },
-  { kind: "untrusted", code: "PROTOCOL", then: "fail", outcome: "not-sent" },
-  { kind: "garbled", code: "PROTOCOL", then: "fail" },
+  { kind: "unreachable", code: "UNAVAILABLE", action: "locate", outcome: "not-sent" },
+  { kind: "silent", code: "UNAVAILABLE", action: "locate" },
+  { kind: "refused", code: "UNAVAILABLE", action: "again", outcome: "not-sent" },
+  { kind: "lost", code: "UNAVAILABLE", action: "locate" },
+  { kind: "deadline", code: "TIMEOUT", action: "locate" },
+  { kind: "aborted", code: "CANCELED", action: "fail" },
+  { kind: "untrusted", code: "PROTOCOL", action: "fail", outcome: "not-sent" },
+  { kind: "garbled", code: "PROTOCOL", action: "fail" },
 
   // Any call: who asks, and whether broker and client understand each other.
-  { status: Unauthenticated, code: "UNAUTHENTICATED", then: "fail", words: "Invalid token" },
-  { status: FailedPrecondition, text: /JWT support is not enabled/i, code: "UNAUTHENTICATED", then: "fail", words: "JWT support is not enabled" },
-  { status: PermissionDenied, text: /no binding grants/i, code: "PERMISSION_DENIED", then: "fail", words: 'no binding grants Produce on Topic("…") for service_account:…' },
-  { status: OutOfRange, text: /message length too large/i, code: "MESSAGE_TOO_LARGE", then: "fail", words: "Error, decoded message length too large: found … bytes, the limit is: … bytes" },
-  { status: Unimplemented, code: "UNSUPPORTED", then: "fail" },
-  { status: Internal, text: /failed to decode|invalid wire type|buffer underflow|invalid tag/i, code: "PROTOCOL", then: "fail", words: "failed to decode Protobuf message: …" },
-  { calls: ["TopicLookup", "TopicPartitions", "CreateProducer", "Subscribe"], status: InvalidArgument, text: /invalid format/i, code: "INVALID_TOPIC", then: "fail", words: "The topic: … has an invalid format, should be: /namespace_name/topic_name" },
+  { status: Unauthenticated, code: "UNAUTHENTICATED", action: "fail", words: "Invalid token" },
+  { status: FailedPrecondition, text: /JWT support is not enabled/i, code: "UNAUTHENTICATED", action: "fail", words: "JWT support is not enabled" },
+  { status: PermissionDenied, text: /no binding grants/i, code: "PERMISSION_DENIED", action: "fail", words: 'no binding grants Produce on Topic("…") for service_account:…' },
+  { status: OutOfRange, text: /message length too large/i, code: "MESSAGE_TOO_LARGE", action: "fail", words: "Error, decoded message length too large: found … bytes, the limit is: … bytes" },
+  { status: Unimplemented, code: "UNSUPPORTED", action: "fail" },
+  { status: Internal, text: /failed to decode|invalid wire type|buffer underflow|invalid tag/i, code: "PROTOCOL", action: "fail", words: "failed to decode Protobuf message: …" },
+  { calls: ["TopicLookup", "TopicPartitions", "CreateProducer", "Subscribe"], status: InvalidArgument, text: /invalid format/i, code: "INVALID_TOPIC", action: "fail", words: "The topic: … has an invalid format, should be: /namespace_name/topic_name" },
 
   // TopicLookup's NOT_FOUND is an answer, not a failure: cluster/lookup.ts.
 
   // CreateProducer.
-  { calls: create, status: Unavailable, text: /find the namespace/i, code: "NAMESPACE_NOT_FOUND", then: "fail", words: "Unable to find the namespace …, the topic can be created only for an exisiting namespace" },
-  { calls: create, status: Unavailable, text: /metadata was created/i, code: "UNAVAILABLE", then: "locate", words: "The topic metadata was created, need to redo the lookup to find the correct broker" },
-  { calls: create, status: Unavailable, text: /served by another broker/i, code: "UNAVAILABLE", then: "locate", words: "The topic exists but is served by another broker, redo the Lookup request" },
-  { calls: create, status: NotFound, text: /find the topic/i, code: "TOPIC_NOT_FOUND", then: "fail", words: "Unable to find the topic: …" },
-  { calls: create, status: AlreadyExists, text: /cannot create/i, code: "TOPIC_CONFLICT", then: "fail", words: "Cannot create topic '…': partitioned topics with this base name already exist (found … partitions). Delete the partitioned topics first." },
+  { calls: create, status: Unavailable, text: /find the namespace/i, code: "NAMESPACE_NOT_FOUND", action: "fail", words: "Unable to find the namespace …, the topic can be created only for an exisiting namespace" },
+  { calls: create, status: Unavailable, text: /metadata was created/i, code: "UNAVAILABLE", action: "locate", words: "The topic metadata was created, need to redo the lookup to find the correct broker" },
+  { calls: create, status: Unavailable, text: /served by another broker/i, code: "UNAVAILABLE", action: "locate", words: "The topic exists but is served by another broker, redo the Lookup request" },
+  { calls: create, status: NotFound, text: /find the topic/i, code: "TOPIC_NOT_FOUND", action: "fail", words: "Unable to find the topic: …" },
+  { calls: create, status: AlreadyExists, text: /cannot create/i, code: "TOPIC_CONFLICT", action: "fail", words: "Cannot create topic '…': partitioned topics with this base name already exist (found … partitions). Delete the partitioned topics first." },
   // Two clients created it at once, and the other one was faster.
-  { calls: create, status: AlreadyExists, code: "UNAVAILABLE", then: "locate", words: "Topic '…' already exists" },
-  { calls: create, status: FailedPrecondition, text: /dispatch strategy does not match/i, code: "DISPATCH_MISMATCH", then: "fail", words: "Producer requested dispatch strategy does not match topic strategy" },
-  { calls: create, status: FailedPrecondition, text: /uses schema subject/i, code: "SCHEMA_MISMATCH", then: "fail", words: "Topic '…' uses schema subject '…', cannot use '…'. Only admin can change topic schema." },
-  { calls: create, status: FailedPrecondition, text: /failed to assign schema/i, code: "SCHEMA_NOT_FOUND", then: "fail", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
-  { calls: create, status: ResourceExhausted, text: /producer limit/i, code: "PRODUCER_LIMIT", then: "fail", words: "Producer limit reached for topic …. Current: …, Limit: …" },
-  { calls: create, status: PermissionDenied, text: /producer limit/i, code: "PRODUCER_LIMIT", then: "fail", words: "Not able to create the Producer: Producer limit reached for topic …. Current: …, Limit: …" },
+  { calls: create, status: AlreadyExists, code: "UNAVAILABLE", action: "locate", words: "Topic '…' already exists" },
+  { calls: create, status: FailedPrecondition, text: /dispatch strategy does not match/i, code: "DISPATCH_MISMATCH", action: "fail", words: "Producer requested dispatch strategy does not match topic strategy" },
+  { calls: create, status: FailedPrecondition, text: /uses schema subject/i, code: "SCHEMA_MISMATCH", action: "fail", words: "Topic '…' uses schema subject '…', cannot use '…'. Only admin can change topic schema." },
+  { calls: create, status: FailedPrecondition, text: /failed to assign schema/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
+  { calls: create, status: ResourceExhausted, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Producer limit reached for topic …. Current: …, Limit: …" },
+  { calls: create, status: PermissionDenied, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Not able to create the Producer: Producer limit reached for topic …. Current: …, Limit: …" },
   // The topic was unloaded between two steps of the broker's.
-  { calls: create, status: PermissionDenied, text: /unable to find the topic/i, code: "UNAVAILABLE", then: "locate", words: "Not able to create the Producer: Unable to find the topic: …" },
-  { calls: create, status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_PRODUCER", then: "fail", words: "Not able to create the Producer: the topic … has an exclusive producer" },
-  { calls: create, status: PermissionDenied, text: /not able to create the producer/i, code: "UNAVAILABLE", then: "again", words: "Not able to create the Producer: …" },
-  { calls: create, status: Internal, text: /unable to post|failed to load topic/i, code: "UNAVAILABLE", then: "again", words: "The broker unable to post the topic to metadata store, due to error: …" },
+  { calls: create, status: PermissionDenied, text: /unable to find the topic/i, code: "UNAVAILABLE", action: "locate", words: "Not able to create the Producer: Unable to find the topic: …" },
+  { calls: create, status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_PRODUCER", action: "fail", words: "Not able to create the Producer: the topic … has an exclusive producer" },
+  { calls: create, status: PermissionDenied, text: /not able to create the producer/i, code: "UNAVAILABLE", action: "again", words: "Not able to create the Producer: …" },
+  { calls: create, status: Internal, text: /unable to post|failed to load topic/i, code: "UNAVAILABLE", action: "again", words: "The broker unable to post the topic to metadata store, due to error: …" },
 
   // SendMessage. All but three of its failures are PERMISSION_DENIED "Unable to publish the message: …".
-  { calls: send, status: NotFound, text: /producer with id/i, code: "UNAVAILABLE", then: "locate", words: "The producer with id … does not exist" },
-  { calls: send, status: InvalidArgument, text: /exceeds maximum allowed/i, code: "MESSAGE_TOO_LARGE", then: "fail", words: "Message size … exceeds maximum allowed … for topic …" },
-  { calls: send, status: PermissionDenied, text: /exceeds maximum allowed/i, code: "MESSAGE_TOO_LARGE", then: "fail", words: "Unable to publish the message: Message size … exceeds maximum allowed … for topic …" },
-  { calls: send, status: PermissionDenied, text: /draining or closed/i, code: "UNAVAILABLE", then: "locate", words: "Unable to publish the message: Topic … is draining or closed; retry lookup/moved" },
-  { calls: send, status: PermissionDenied, text: /not attached to topic/i, code: "UNAVAILABLE", then: "locate", words: "Unable to publish the message: the producer with id … is not attached to topic name: …" },
-  { calls: send, status: PermissionDenied, text: /missing schema_id|schema subject mismatch|schema id \S+ not found|requires schema|payload validation failed|schema version not found/i, code: "SCHEMA_REJECTED", then: "fail", words: "Unable to publish the message: Payload validation failed: …" },
-  { calls: send, status: PermissionDenied, text: /topic \S+ not found in registry/i, code: "UNAVAILABLE", then: "locate", words: "Unable to publish the message: Topic … not found in registry" },
-  { calls: send, status: PermissionDenied, text: /WAL is not configured/i, code: "UNAVAILABLE", then: "again", words: "Unable to publish the message: WAL is not configured for a reliable topic" },
+  { calls: send, status: NotFound, text: /producer with id/i, code: "UNAVAILABLE", action: "locate", words: "The producer with id … does not exist" },
+  { calls: send, status: InvalidArgument, text: /exceeds maximum allowed/i, code: "MESSAGE_TOO_LARGE", action: "fail", words: "Message size … exceeds maximum allowed … for topic …" },
+  { calls: send, status: PermissionDenied, text: /exceeds maximum allowed/i, code: "MESSAGE_TOO_LARGE", action: "fail", words: "Unable to publish the message: Message size … exceeds maximum allowed … for topic …" },
+  { calls: send, status: PermissionDenied, text: /draining or closed/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … is draining or closed; retry lookup/moved" },
+  { calls: send, status: PermissionDenied, text: /not attached to topic/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: the producer with id … is not attached to topic name: …" },
+  { calls: send, status: PermissionDenied, text: /missing schema_id|schema subject mismatch|schema id \S+ not found|requires schema|payload validation failed|schema version not found/i, code: "SCHEMA_REJECTED", action: "fail", words: "Unable to publish the message: Payload validation failed: …" },
+  { calls: send, status: PermissionDenied, text: /topic \S+ not found in registry/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … not found in registry" },
+  { calls: send, status: PermissionDenied, text: /WAL is not configured/i, code: "UNAVAILABLE", action: "again", words: "Unable to publish the message: WAL is not configured for a reliable topic" },
   // The message may be in the log already.
-  { calls: send, status: PermissionDenied, text: /wal writer|write buffer/i, code: "UNAVAILABLE", then: "again", outcome: "unknown", words: "Unable to publish the message: wal writer channel closed" },
-  { calls: send, status: PermissionDenied, code: "PERMISSION_DENIED", then: "ask", words: "Unable to publish the message: …" },
-  { calls: send, status: NotFound, code: "UNAVAILABLE", then: "ask" },
+  { calls: send, status: PermissionDenied, text: /wal writer|write buffer/i, code: "UNAVAILABLE", action: "again", outcome: "unknown", words: "Unable to publish the message: wal writer channel closed" },
+  { calls: send, status: PermissionDenied, code: "PERMISSION_DENIED", action: "ask", words: "Unable to publish the message: …" },
+  { calls: send, status: NotFound, code: "UNAVAILABLE", action: "ask" },
 
   // Reading back.
-  { calls: ["Subscribe"], status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_CONSUMER", then: "fail", words: "Not able to subscribe to the topic … due to Not allowed to add the Consumer: …, the Exclusive subscription can't be shared with other consumers" },
-  { calls: ["Subscribe"], status: PermissionDenied, text: /not found in registry/i, code: "UNAVAILABLE", then: "locate" },
-  { calls: ["Subscribe"], status: NotFound, code: "TOPIC_NOT_FOUND", then: "fail", words: "Unable to find the topic: …" },
-  { calls: ["ReceiveMessages"], status: NotFound, code: "UNAVAILABLE", then: "locate", words: "The consumer with the id … does not exist" },
+  { calls: ["Subscribe"], status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_CONSUMER", action: "fail", words: "Not able to subscribe to the topic … due to Not allowed to add the Consumer: …, the Exclusive subscription can't be shared with other consumers" },
+  { calls: ["Subscribe"], status: PermissionDenied, text: /not found in registry/i, code: "UNAVAILABLE", action: "locate" },
+  { calls: ["Subscribe"], status: NotFound, code: "TOPIC_NOT_FOUND", action: "fail", words: "Unable to find the topic: …" },
+  { calls: ["ReceiveMessages"], status: NotFound, code: "UNAVAILABLE", action: "locate", words: "The consumer with the id … does not exist" },
 
   // What is left of the codes, in gRPC's own sense of them.
-  { status: Unavailable, code: "UNAVAILABLE", then: "locate", outcome: "unknown" },
-  { status: Code.Canceled, code: "UNAVAILABLE", then: "locate", outcome: "unknown" },
-  { status: Code.Aborted, code: "UNAVAILABLE", then: "locate", outcome: "unknown" },
-  { status: Code.DeadlineExceeded, code: "TIMEOUT", then: "locate", outcome: "unknown" },
-  { status: ResourceExhausted, code: "UNAVAILABLE", then: "again" },
-  { status: PermissionDenied, code: "PERMISSION_DENIED", then: "fail" },
-  { calls: send, kind: "status", code: "PROTOCOL", then: "ask", outcome: "unknown" },
-  { kind: "status", code: "PROTOCOL", then: "fail" },
+  { status: Unavailable, code: "UNAVAILABLE", action: "locate", outcome: "unknown" },
+  { status: Code.Canceled, code: "UNAVAILABLE", action: "locate", outcome: "unknown" },
+  { status: Code.Aborted, code: "UNAVAILABLE", action: "locate", outcome: "unknown" },
+  { status: Code.DeadlineExceeded, code: "TIMEOUT", action: "locate", outcome: "unknown" },
+  { status: ResourceExhausted, code: "UNAVAILABLE", action: "again" },
+  { status: PermissionDenied, code: "PERMISSION_DENIED", action: "fail" },
+  { calls: send, kind: "status", code: "PROTOCOL", action: "ask", outcome: "unknown" },
+  { kind: "status", code: "PROTOCOL", action: "fail" },
 ];
 
 /** A failure, understood. */
 export interface Verdict {
   error: DanubeError;
-  then: Action;
+  action: Action;
 }
 
 /** Looks `reason` up in the table. What is no {@link CallFailure} is final and passed on as it is. */
 export function judge(call: Call, reason: unknown, topic: string): Verdict {
   if (reason instanceof DanubeError) {
-    return { error: reason, then: "fail" };
+    return { error: reason, action: "fail" };
   }
   if (!(reason instanceof CallFailure)) {
-    return { error: new DanubeError("PROTOCOL", `${call} for ${topic}: ${String(reason)}`, { cause: reason }), then: "fail" };
+    return {
+      error: new DanubeError("PROTOCOL", `${call} for ${topic}: ${String(reason)}`, { cause: reason }),
+      action: "fail",
+    };
   }
   const row = errorTable.find((candidate) => fits(candidate, call, reason)) as Row;
-  const outcome = call === "SendMessage" ? (row.outcome ?? (reason.kind === "status" ? "rejected" : "unknown")) : undefined;
+  const outcome =
+    call === "SendMessage" ? (row.outcome ?? (reason.kind === "status" ? "rejected" : "unknown")) : undefined;
   const error = new DanubeError(row.code, `${call} for ${topic}: ${reason.message}`, {
     cause: reason,
     outcome,
-    retryable: row.then === "locate" || row.then === "again",
+    retryable: row.action === "locate" || row.action === "again",
   });
-  return { error, then: row.then };
+  return { error, action: row.action };
 }
 
 function fits(row: Row, call: Call, failure: CallFailure): boolean {

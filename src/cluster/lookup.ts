@@ -64,9 +64,19 @@ export function createLookup(options: LookupOptions): Lookup {
   async function ask(url: string, topic: string, signal: AbortSignal): Promise<Answer> {
     const target: Target = { url, behindProxy: undefined };
     try {
-      const found = await connections.unary(target, Discovery.method.topicLookup, { topic }, { timeoutMs: attemptTimeoutMs, signal });
+      const found = await connections.unary(
+        target,
+        Discovery.method.topicLookup,
+        { topic },
+        { timeoutMs: attemptTimeoutMs, signal },
+      );
       const type = found.responseType === LookupType.Connect ? "connect" : "redirect";
-      const answer: Answer = { asked: url, type, ...addresses(url, found.connectUrl, found.brokerUrl), proxy: found.proxy };
+      const answer: Answer = {
+        asked: url,
+        type,
+        ...addresses(url, found.connectUrl, found.brokerUrl),
+        proxy: found.proxy,
+      };
       if (!answer.proxy && type === "redirect") {
         learned.add(answer.url);
       }
@@ -86,7 +96,11 @@ export function createLookup(options: LookupOptions): Lookup {
       const url = mapBrokerUrl ? normaliseUrl(mapBrokerUrl(advertised), secure) : advertised;
       return { url, brokerUrl: brokerUrl || connectUrl || asked };
     } catch (error) {
-      throw new CallFailure("garbled", `${asked} names the broker address ${JSON.stringify(connectUrl)}: ${String(error)}`, { cause: error });
+      throw new CallFailure(
+        "garbled",
+        `${asked} names the broker address ${JSON.stringify(connectUrl)}: ${String(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -118,7 +132,9 @@ export function createLookup(options: LookupOptions): Lookup {
   async function follow(topic: string, first: Answer, signal: AbortSignal): Promise<Owner> {
     let redirect = first;
     for (let hops = 0; hops < maxRedirects; hops++) {
-      const answer = await ask(redirect.url, topic, signal).catch((reason) => elsewhere(topic, redirect, reason, signal));
+      const answer = await ask(redirect.url, topic, signal).catch((reason) =>
+        elsewhere(topic, redirect, reason, signal),
+      );
       if (answer.type === "connect") {
         return owner(topic, answer);
       }
@@ -127,7 +143,9 @@ export function createLookup(options: LookupOptions): Lookup {
       }
       redirect = answer;
     }
-    throw new CallFailure("status", `the brokers redirect each other in a circle (last to ${redirect.url})`, { status: Code.Unavailable });
+    throw new CallFailure("status", `the brokers redirect each other in a circle (last to ${redirect.url})`, {
+      status: Code.Unavailable,
+    });
   }
 
   /** The broker named cannot be reached. It may be dead, or the wrong one, or its address means nothing here. */
@@ -139,9 +157,13 @@ export function createLookup(options: LookupOptions): Lookup {
     if (other) {
       return other;
     }
-    const remedy = "if this address means nothing on this machine, rewrite it with mapBrokerUrl, or use the brokers' proxy mode";
+    const remedy =
+      "if this address means nothing on this machine, rewrite it with mapBrokerUrl, or use the brokers' proxy mode";
     const message = `the broker at ${redirect.url} (as ${redirect.asked} advertises it) cannot be reached: ${reason.message}; ${remedy}`;
-    if (reason.kind === "unreachable" && (isUnspecified(redirect.url) || /ENOTFOUND|EAI_AGAIN|not known|lookup/i.test(reason.message))) {
+    if (
+      reason.kind === "unreachable" &&
+      (isUnspecified(redirect.url) || /ENOTFOUND|EAI_AGAIN|not known|lookup/i.test(reason.message))
+    ) {
       events.emit({ type: "warning", code: "BROKER_ADDRESS", message });
     }
     throw new CallFailure(reason.kind, message, { cause: reason });
@@ -174,7 +196,11 @@ export function createLookup(options: LookupOptions): Lookup {
   }
 
   /** Any broker but `except` that has the topic loaded. */
-  async function anyConnect(topic: string, except: ReadonlySet<string>, signal: AbortSignal): Promise<Answer | undefined> {
+  async function anyConnect(
+    topic: string,
+    except: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
     const others = [...new Set([...seeds, ...learned])].filter((url) => !except.has(url));
     const answers = await Promise.all(others.map((url) => ask(url, topic, signal).catch(() => undefined)));
     return answers.find((answer) => answer?.type === "connect");
@@ -184,7 +210,12 @@ export function createLookup(options: LookupOptions): Lookup {
   async function listNamespace(topic: string, url: string, signal: AbortSignal): Promise<string[] | undefined> {
     const namespace = topic.slice(0, topic.indexOf("/", 1) + 1);
     const target: Target = { url, behindProxy: undefined };
-    const call = connections.unary(target, Discovery.method.topicPartitions, { topic: namespace }, { timeoutMs: attemptTimeoutMs, signal });
+    const call = connections.unary(
+      target,
+      Discovery.method.topicPartitions,
+      { topic: namespace },
+      { timeoutMs: attemptTimeoutMs, signal },
+    );
     return call.then(
       (answer) => answer.partitions,
       () => undefined,
@@ -207,13 +238,18 @@ export function createLookup(options: LookupOptions): Lookup {
   return async (topic, signal) => {
     const answer = await askSeeds(topic, signal);
     // Behind a proxy, which broker answers a lookup cannot be chosen.
-    return answer.type === "redirect" && !answer.proxy && !gateway ? follow(topic, answer, signal) : owner(topic, answer);
+    return answer.type === "redirect" && !answer.proxy && !gateway
+      ? follow(topic, answer, signal)
+      : owner(topic, answer);
   };
 }
 
 /** What a broker says about a topic, or about who asks, another one would say too. */
 function anyWouldSay(reason: unknown): boolean {
-  const passing = reason instanceof CallFailure && (reason.kind !== "status" || reason.status === Code.Unavailable) && reason.kind !== "aborted";
+  const passing =
+    reason instanceof CallFailure &&
+    (reason.kind !== "status" || reason.status === Code.Unavailable) &&
+    reason.kind !== "aborted";
   return !passing;
 }
 
@@ -223,7 +259,8 @@ function summary(failures: CallFailure[]): CallFailure {
   if (failures.length === 1 && only) {
     return only;
   }
-  const hope = failures.find((failure) => failure.kind !== "garbled" && failure.kind !== "untrusted") ?? (only as CallFailure);
+  const hope =
+    failures.find((failure) => failure.kind !== "garbled" && failure.kind !== "untrusted") ?? (only as CallFailure);
   const words = failures.map((failure) => failure.message).join("; ");
   return new CallFailure(hope.kind, words, { status: hope.status, cause: new AggregateError(failures, words) });
 }

@@ -11,13 +11,20 @@ const patienceMs = 1_000;
  * Resolves when one of `seeds` answers a HealthCheck; asks each once, in turn. Any broker answers for an id that it
  * does not know, and needs no permission for it but to be known itself.
  */
-export async function firstAnswer(seeds: readonly string[], connections: Connections, timeoutMs: number): Promise<void> {
+export async function firstAnswer(
+  seeds: readonly string[],
+  connections: Connections,
+  timeoutMs: number,
+): Promise<void> {
   const request = { client: HealthCheckRequest_ClientType.Producer, id: 0n };
-  const check = (url: string) => connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs });
+  const check = (url: string) =>
+    connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs });
   try {
     await inTurn(seeds, check, { patienceMs, isFinal: () => false });
   } catch (reason) {
-    const errors = (reason as AggregateError).errors.map((failure) => judge("HealthCheck", failure, "the client").error);
+    const errors = (reason as AggregateError).errors.map(
+      (failure) => judge("HealthCheck", failure, "the client").error,
+    );
     // One that would pass is the one to tell: it says that trying again is worth it.
     const telling = errors.find((error) => error.retryable) ?? (errors[0] as DanubeError);
     const code = telling.code === "TIMEOUT" ? "UNAVAILABLE" : telling.code;

@@ -16,9 +16,16 @@ export function checkNonEmptyString(name: string, value: unknown): asserts value
   }
 }
 
-export function checkInteger(name: string, value: unknown, min: number, max: number = Number.MAX_SAFE_INTEGER): asserts value is number {
+export function checkInteger(
+  name: string,
+  value: unknown,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): asserts value is number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-    throw new TypeError(`"${name}" must be an integer of at least ${min}${max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : ""}, not ${describe(value)}`);
+    throw new TypeError(
+      `"${name}" must be an integer of at least ${min}${max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : ""}, not ${describe(value)}`,
+    );
   }
 }
 
@@ -36,7 +43,9 @@ export function checkFunction(name: string, value: unknown): void {
 
 export function checkOneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): asserts value is T {
   if (!(choices as readonly unknown[]).includes(value)) {
-    throw new TypeError(`"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${describe(value)}`);
+    throw new TypeError(
+      `"${name}" must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, not ${describe(value)}`,
+    );
   }
 }
 
@@ -62,5 +71,9 @@ function describe(value: unknown): string {
   if (value === null || Array.isArray(value)) {
     return value === null ? "null" : "an array";
   }
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value === "number" ? String(value) : typeof value;
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, 100))
+    : typeof value === "number"
+      ? String(value)
+      : typeof value;
 }

@@ -9,7 +9,11 @@ export interface InTurnOptions {
  * Tries candidates one after the other, and does not wait long for a slow one: the first success wins, slower ones
  * are let run and ignored. Rejects with a final failure, or with an `AggregateError` of all of them, in order.
  */
-export function inTurn<C, T>(candidates: readonly C[], attempt: (candidate: C) => Promise<T>, options: InTurnOptions): Promise<T> {
+export function inTurn<C, T>(
+  candidates: readonly C[],
+  attempt: (candidate: C) => Promise<T>,
+  options: InTurnOptions,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const failures: unknown[] = [];
     let next = 0;

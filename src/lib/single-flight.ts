@@ -3,7 +3,11 @@
  * once it has settled. Who gives a `signal` stops waiting when it is aborted (with the signal's reason); when nobody
  * waits any more, the work's own signal is aborted, and the next to ask starts anew.
  */
-export type SingleFlight<K, V> = (key: K, work: (abandoned: AbortSignal) => Promise<V>, signal?: AbortSignal) => Promise<V>;
+export type SingleFlight<K, V> = (
+  key: K,
+  work: (abandoned: AbortSignal) => Promise<V>,
+  signal?: AbortSignal,
+) => Promise<V>;
 
 interface Flight<V> {
   result: Promise<V>;

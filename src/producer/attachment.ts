@@ -1,5 +1,11 @@
-import { HealthCheck, HealthCheckRequest_ClientType, HealthCheckResponse_ClientStatus, ProducerService } from "../../gen/danube/danube_api_pb.ts";
-import { DispatchStrategy, ProducerAccessMode } from "../../gen/danube/danube_api_pb.ts";
+import {
+  DispatchStrategy,
+  HealthCheck,
+  HealthCheckRequest_ClientType,
+  HealthCheckResponse_ClientStatus,
+  ProducerAccessMode,
+  ProducerService,
+} from "../../gen/danube/danube_api_pb.ts";
 import type { Connections } from "../cluster/connections.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import type { Owner, Ownership } from "../cluster/ownership.ts";
@@ -71,7 +77,10 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       producerAccessMode: access === "exclusive" ? ProducerAccessMode.Exclusive : ProducerAccessMode.Shared,
       dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
     };
-    const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, { timeoutMs: attemptTimeoutMs, signal });
+    const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, {
+      timeoutMs: attemptTimeoutMs,
+      signal,
+    });
     return { owner: ownership.confirm(owner), producerId: answer.producerId };
   }
 
@@ -119,7 +128,9 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
   }
 
   function noteTrouble(error: DanubeError): void {
-    trouble ??= ((troubledSince = Date.now()), error);
+    if (!trouble) {
+      troubledSince = Date.now();
+    }
     trouble = error;
   }
 
@@ -140,7 +151,9 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     },
     async alive({ owner, producerId }) {
       const request = { client: HealthCheckRequest_ClientType.Producer, id: producerId };
-      const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, { timeoutMs: attemptTimeoutMs });
+      const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, {
+        timeoutMs: attemptTimeoutMs,
+      });
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
     current: () => last,
@@ -151,10 +164,11 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
 
 /** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */
 function explain(verdict: Verdict, owner: Owner | undefined): Verdict {
-  const ownerless = owner && !owner.assigned && verdict.then === "locate" && /served by another broker/i.test(verdict.error.message);
+  const ownerless =
+    owner && !owner.assigned && verdict.action === "locate" && /served by another broker/i.test(verdict.error.message);
   if (!ownerless) {
     return verdict;
   }
   const message = `${owner.topic} exists, but no broker serves it. Danube up to 0.15.1 leaves a non-reliable topic that was unloaded, and every topic of a restarted standalone broker, without an owner`;
-  return { then: verdict.then, error: new DanubeError("UNAVAILABLE", message, { cause: verdict.error }) };
+  return { action: verdict.action, error: new DanubeError("UNAVAILABLE", message, { cause: verdict.error }) };
 }

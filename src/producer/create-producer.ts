@@ -75,7 +75,11 @@ export interface ProducerContext {
   maxMessageBytes: number;
 }
 
-export async function createProducer(context: ProducerContext, options: ResolvedProducerOptions, closing: AbortSignal): Promise<OwnedProducer> {
+export async function createProducer(
+  context: ProducerContext,
+  options: ResolvedProducerOptions,
+  closing: AbortSignal,
+): Promise<OwnedProducer> {
   const { cluster, maxMessageBytes } = context;
   const { topic, name, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
   const attachment = createAttachment(cluster, options);
@@ -109,7 +113,9 @@ export async function createProducer(context: ProducerContext, options: Resolved
       }
       if (timeout.signal.aborted) {
         const why = cause ? `: ${cause.message}` : "";
-        throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${options.createTimeoutMs} ms${why}`, { cause });
+        throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${options.createTimeoutMs} ms${why}`, {
+          cause,
+        });
       }
       throw reason;
     } finally {
@@ -120,7 +126,10 @@ export async function createProducer(context: ProducerContext, options: Resolved
   function timedOut(entry: Entry): DanubeError {
     const cause = attachment.trouble() ?? entry.failure;
     const why = cause ? `: ${cause.message}` : "";
-    return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}${why}`, { cause, outcome: entry.outcome });
+    return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}${why}`, {
+      cause,
+      outcome: entry.outcome,
+    });
   }
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
@@ -140,9 +149,18 @@ export async function createProducer(context: ProducerContext, options: Resolved
       throw closedError(`the producer of ${topic}`);
     }
     if (signal?.aborted) {
-      throw new DanubeError("CANCELED", "the signal was aborted before the message was sent", { cause: signal.reason, outcome: "not-sent" });
+      throw new DanubeError("CANCELED", "the signal was aborted before the message was sent", {
+        cause: signal.reason,
+        outcome: "not-sent",
+      });
     }
-    const content: Content = { payload: bytes, attributes: { ...attributes }, key, sequence: sequence + 1n, publishTime: Date.now() };
+    const content: Content = {
+      payload: bytes,
+      attributes: { ...attributes },
+      key,
+      sequence: sequence + 1n,
+      publishTime: Date.now(),
+    };
     const { owner, producerId } = attachment.current() ?? first;
     const size = encodedSize(content, { topic, producerName: name, producerId, brokerUrl: owner.brokerUrl });
     if (size > maxMessageBytes) {
@@ -150,16 +168,26 @@ export async function createProducer(context: ProducerContext, options: Resolved
     }
     if (!gate.enter(size)) {
       const held = `${gate.messages()} messages, ${gate.bytes()} bytes`;
-      throw new DanubeError("QUEUE_FULL", `the producer of ${topic} holds ${held}; await ready() before send()`, { outcome: "not-sent" });
+      throw new DanubeError("QUEUE_FULL", `the producer of ${topic} holds ${held}; await ready() before send()`, {
+        outcome: "not-sent",
+      });
     }
     sequence++;
     return enqueue(content, size, timeoutMs, signal);
   }
 
-  function enqueue(content: Content, size: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<MessageId> {
+  function enqueue(
+    content: Content,
+    size: number,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<MessageId> {
     return new Promise((resolve, reject) => {
       const abort = () =>
-        lane.drop(entry, new DanubeError("CANCELED", "the message was given up", { cause: signal?.reason, outcome: entry.outcome }));
+        lane.drop(
+          entry,
+          new DanubeError("CANCELED", "the message was given up", { cause: signal?.reason, outcome: entry.outcome }),
+        );
       const entry: Entry = {
         content,
         size,

@@ -53,7 +53,12 @@ interface Attempt {
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
   const { topic, name, order, maxInFlight, maxMessageBytes } = options;
   const { connections, backoff, attemptTimeoutMs } = cluster;
-  const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.content.key, start: (entry) => void deliver(entry) });
+  const window = createWindow<Entry>({
+    order,
+    maxInFlight,
+    keyOf: (entry) => entry.content.key,
+    start: (entry) => void deliver(entry),
+  });
   const open = new Set<Entry>();
 
   function settle(entry: Entry, error: DanubeError | undefined): void {
@@ -90,7 +95,8 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         return decide(verdict, attempt.attached);
       },
       forget: (error) => attempt.attached && attachment.lost(attempt.attached, error),
-      onRetry: (error, failures, delayMs) => cluster.events.emit({ type: "retrying", topic, attempt: failures, delayMs, error }),
+      onRetry: (error, failures, delayMs) =>
+        cluster.events.emit({ type: "retrying", topic, attempt: failures, delayMs, error }),
     });
   }
 
@@ -107,21 +113,26 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     attempt.before = entry.outcome;
     entry.outcome = "unknown";
     // The message's own deadline comes by the signal: it says nothing about the broker, and this time-out does.
-    await connections.unary(attached.owner.target, ProducerService.method.sendMessage, toStreamMessage(entry.content, address), {
-      timeoutMs: attemptTimeoutMs,
-      signal: entry.ended.signal,
-    });
+    await connections.unary(
+      attached.owner.target,
+      ProducerService.method.sendMessage,
+      toStreamMessage(entry.content, address),
+      {
+        timeoutMs: attemptTimeoutMs,
+        signal: entry.ended.signal,
+      },
+    );
   }
 
   /** Answers "ask": words that no row knows are judged by whether the broker still knows the producer. */
   async function decide(verdict: Verdict, attached: Attached): Promise<Verdict> {
-    if (verdict.then !== "ask") {
+    if (verdict.action !== "ask") {
       return verdict;
     }
     try {
-      return { error: verdict.error, then: (await attachment.alive(attached)) ? "fail" : "locate" };
+      return { error: verdict.error, action: (await attachment.alive(attached)) ? "fail" : "locate" };
     } catch {
-      return { error: verdict.error, then: "locate" };
+      return { error: verdict.error, action: "locate" };
     }
   }
 

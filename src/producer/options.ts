@@ -67,6 +67,7 @@ export interface ResolvedProducerOptions {
   signal: AbortSignal | undefined;
 }
 
+// biome-ignore format: a list of words
 const names = [
   "topic", "name", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
 ] as const satisfies (keyof ProducerOptions)[];
@@ -87,13 +88,31 @@ export function resolveProducerOptions(
   }
   checkOneOf("access", access, ["shared", "exclusive"]);
   checkOneOf("order", order, ["partition", "key", "none"]);
-  for (const [option, value] of Object.entries({ maxInFlight, maxQueuedMessages, maxQueuedBytes, createTimeoutMs, sendTimeoutMs })) {
+  for (const [option, value] of Object.entries({
+    maxInFlight,
+    maxQueuedMessages,
+    maxQueuedBytes,
+    createTimeoutMs,
+    sendTimeoutMs,
+  })) {
     checkInteger(option, value, 1);
   }
   if (signal !== undefined) {
     checkSignal("signal", signal);
   }
-  return { topic, name, dispatch, access, order, maxInFlight, maxQueuedMessages, maxQueuedBytes, createTimeoutMs, sendTimeoutMs, signal };
+  return {
+    topic,
+    name,
+    dispatch,
+    access,
+    order,
+    maxInFlight,
+    maxQueuedMessages,
+    maxQueuedBytes,
+    createTimeoutMs,
+    sendTimeoutMs,
+    signal,
+  };
 }
 
 /**
@@ -103,7 +122,9 @@ export function resolveProducerOptions(
 export function checkTopic(topic: unknown): asserts topic is string {
   checkString("topic", topic);
   if (!/^\/[\w-]+\/[\w-]+$/.test(topic)) {
-    throw new TypeError(`"topic" must be /namespace/topic, of letters, digits, "_" and "-", not ${JSON.stringify(topic.slice(0, 200))}`);
+    throw new TypeError(
+      `"topic" must be /namespace/topic, of letters, digits, "_" and "-", not ${JSON.stringify(topic.slice(0, 200))}`,
+    );
   }
   if (topic.includes("-part-")) {
     throw new TypeError(`"topic" must not contain "-part-", which is how brokers name partitions`);

@@ -28,13 +28,13 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
     try {
       return await attempt();
     } catch (reason) {
-      const { error, then } = await judge(reason);
-      again = then === "again" ? again + 1 : 0;
-      const final = then === "fail" || then === "ask" || again > maxAgain;
+      const { error, action } = await judge(reason);
+      again = action === "again" ? again + 1 : 0;
+      const final = action === "fail" || action === "ask" || again > maxAgain;
       if (final || signal.aborted) {
         throw error;
       }
-      if (then === "locate") {
+      if (action === "locate") {
         forget(error);
       }
       const delayMs = backoff(failures);
@@ -46,4 +46,3 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
     }
   }
 }
-

@@ -1,5 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { DispatchStrategy, type ProducerRequest, ProducerAccessMode, type StreamMessage } from "../../gen/danube/danube_api_pb.ts";
+import {
+  DispatchStrategy,
+  ProducerAccessMode,
+  type ProducerRequest,
+  type StreamMessage,
+} from "../../gen/danube/danube_api_pb.ts";
 import { isTopicName, type Metadata, namespaceOf, type TopicRecord } from "./metadata.ts";
 import { type KnownProducer, loadTopic, type Topic } from "./topic.ts";
 import type { BrokerOptions } from "./types.ts";
@@ -46,7 +51,10 @@ export function createBroker(index: number, shared: Shared): Broker {
   function createTopic(name: string, reliable: boolean): Topic {
     const namespace = namespaceOf(name);
     if (!metadata.namespaces.has(namespace)) {
-      throw new ConnectError(`Unable to find the namespace ${namespace}, the topic can be created only for an exisiting namespace`, Code.Unavailable);
+      throw new ConnectError(
+        `Unable to find the namespace ${namespace}, the topic can be created only for an exisiting namespace`,
+        Code.Unavailable,
+      );
     }
     refuseClash(name);
     const record: TopicRecord = { name, reliable, owner: undefined, log: undefined, accepted: [] };
@@ -55,7 +63,10 @@ export function createBroker(index: number, shared: Shared): Broker {
       return load(record);
     }
     shared.assign(record);
-    throw new ConnectError("The topic metadata was created, need to redo the lookup to find the correct broker", Code.Unavailable);
+    throw new ConnectError(
+      "The topic metadata was created, need to redo the lookup to find the correct broker",
+      Code.Unavailable,
+    );
   }
 
   function refuseClash(name: string): void {
@@ -63,14 +74,20 @@ export function createBroker(index: number, shared: Shared): Broker {
     if (part >= 0) {
       const base = name.slice(0, part);
       if (metadata.topics.has(base)) {
-        throw new ConnectError(`Cannot create partitioned topic '${name}': a non-partitioned topic '${base}' already exists. Delete the non-partitioned topic first.`, Code.AlreadyExists);
+        throw new ConnectError(
+          `Cannot create partitioned topic '${name}': a non-partitioned topic '${base}' already exists. Delete the non-partitioned topic first.`,
+          Code.AlreadyExists,
+        );
       }
       return;
     }
     // Any topic that begins with the name counts as a partition of it.
     const partitions = metadata.namesFrom(name);
     if (partitions.length > 0) {
-      throw new ConnectError(`Cannot create topic '${name}': partitioned topics with this base name already exist (found ${partitions.length} partitions). Delete the partitioned topics first.`, Code.AlreadyExists);
+      throw new ConnectError(
+        `Cannot create topic '${name}': partitioned topics with this base name already exist (found ${partitions.length} partitions). Delete the partitioned topics first.`,
+        Code.AlreadyExists,
+      );
     }
   }
 
@@ -90,7 +107,10 @@ export function createBroker(index: number, shared: Shared): Broker {
       return topic;
     }
     if (metadata.topics.has(name)) {
-      throw new ConnectError("The topic exists but is served by another broker, redo the Lookup request", Code.Unavailable);
+      throw new ConnectError(
+        "The topic exists but is served by another broker, redo the Lookup request",
+        Code.Unavailable,
+      );
     }
     if (!create || !autoCreateTopics) {
       throw new ConnectError(`Unable to find the topic: ${name}`, Code.NotFound);
@@ -105,11 +125,17 @@ export function createBroker(index: number, shared: Shared): Broker {
       return same.id;
     }
     if (maxProducersPerTopic > 0 && known.length >= maxProducersPerTopic) {
-      throw new ConnectError(`Producer limit reached for topic ${topic.record.name}. Current: ${known.length}, Limit: ${maxProducersPerTopic}`, Code.ResourceExhausted);
+      throw new ConnectError(
+        `Producer limit reached for topic ${topic.record.name}. Current: ${known.length}, Limit: ${maxProducersPerTopic}`,
+        Code.ResourceExhausted,
+      );
     }
     const exclusive = request.producerAccessMode === ProducerAccessMode.Exclusive;
     if (enforceExclusive && known.length > 0 && (exclusive || known.some((producer) => producer.exclusive))) {
-      throw new ConnectError(`Not able to create the Producer: the topic ${topic.record.name} has an exclusive producer`, Code.PermissionDenied);
+      throw new ConnectError(
+        `Not able to create the Producer: the topic ${topic.record.name} has an exclusive producer`,
+        Code.PermissionDenied,
+      );
     }
     const producer: KnownProducer = { id: randomId(), name: request.producerName, exclusive };
     topic.producers.set(producer.id, producer);
@@ -133,20 +159,29 @@ export function createBroker(index: number, shared: Shared): Broker {
       const reliable = request.dispatchStrategy === DispatchStrategy.Reliable;
       const topic = topicFor(request.topicName, { reliable });
       if (topic.record.reliable !== reliable) {
-        throw new ConnectError("Producer requested dispatch strategy does not match topic strategy", Code.FailedPrecondition);
+        throw new ConnectError(
+          "Producer requested dispatch strategy does not match topic strategy",
+          Code.FailedPrecondition,
+        );
       }
       return attachProducer(topic, request);
     },
     publish(message, encodedBytes) {
       if (encodedBytes > maxGrpcMessage) {
-        throw new ConnectError(`Error, decoded message length too large: found ${encodedBytes} bytes, the limit is: ${maxGrpcMessage} bytes`, Code.OutOfRange);
+        throw new ConnectError(
+          `Error, decoded message length too large: found ${encodedBytes} bytes, the limit is: ${maxGrpcMessage} bytes`,
+          Code.OutOfRange,
+        );
       }
       const { producerId = 0n, topicName = "" } = message.msgId ?? {};
       if (!producers.has(producerId)) {
         throw new ConnectError(`The producer with id ${producerId} does not exist`, Code.NotFound);
       }
       if (maxMessageSize > 0 && message.payload.length > maxMessageSize) {
-        throw new ConnectError(`Message size ${message.payload.length} exceeds maximum allowed ${maxMessageSize} for topic ${topicName}`, Code.InvalidArgument);
+        throw new ConnectError(
+          `Message size ${message.payload.length} exceeds maximum allowed ${maxMessageSize} for topic ${topicName}`,
+          Code.InvalidArgument,
+        );
       }
       const topic = loaded.get(topicName);
       if (!topic) {
@@ -166,7 +201,10 @@ export function createBroker(index: number, shared: Shared): Broker {
 }
 
 export function invalidName(name: string): ConnectError {
-  return new ConnectError(`The topic: ${name} has an invalid format, should be: /namespace_name/topic_name`, Code.InvalidArgument);
+  return new ConnectError(
+    `The topic: ${name} has an invalid format, should be: /namespace_name/topic_name`,
+    Code.InvalidArgument,
+  );
 }
 
 function unpublishable(why: string): ConnectError {

@@ -4,7 +4,7 @@
  * @module
  */
 
+export type { Reader, ReadMessage } from "./reader.ts";
 export { openReader } from "./reader.ts";
 export { startBroker } from "./start.ts";
-export type { Reader, ReadMessage } from "./reader.ts";
 export type { AcceptedMessage, BrokerOptions, EmbeddedBroker, Fault, Rpc, TopicState } from "./types.ts";

@@ -1,5 +1,5 @@
-import type { AcceptedMessage } from "./types.ts";
 import type { Stored } from "./subscription.ts";
+import type { AcceptedMessage } from "./types.ts";
 
 /** What outlives a topic's instance on a broker: a reliable topic's messages and how far each subscription is. */
 export interface Log {

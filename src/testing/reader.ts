@@ -1,10 +1,10 @@
 import {
-  ConsumerRequest_SubscriptionType as SubscriptionType,
   ConsumerService,
   HealthCheck,
   HealthCheckRequest_ClientType,
   HealthCheckResponse_ClientStatus,
   type StreamMessage,
+  ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
 import { createConnections } from "../cluster/connections.ts";
 import { createCredentials } from "../cluster/credentials.ts";
@@ -46,7 +46,10 @@ export interface Reader {
 export async function openReader(
   options: ConnectOptions | string,
   topic: string,
-  { subscription = "reader", consumer = "reader" }: { subscription?: string | undefined; consumer?: string | undefined } = {},
+  {
+    subscription = "reader",
+    consumer = "reader",
+  }: { subscription?: string | undefined; consumer?: string | undefined } = {},
 ): Promise<Reader> {
   const resolved = resolveOptions(options);
   const { attemptTimeoutMs: timeoutMs } = resolved;
@@ -65,10 +68,17 @@ export async function openReader(
   const { target } = await createLookup({ ...resolved, connections, events })(topic, stop.signal).catch((reason) => {
     throw judge("TopicLookup", reason, topic).error;
   });
-  const request = { topicName: topic, consumerName: consumer, subscription, subscriptionType: SubscriptionType.Exclusive };
-  const { consumerId } = await connections.unary(target, ConsumerService.method.subscribe, request, { timeoutMs }).catch((reason) => {
-    throw judge("Subscribe", reason, topic).error;
-  });
+  const request = {
+    topicName: topic,
+    consumerName: consumer,
+    subscription,
+    subscriptionType: SubscriptionType.Exclusive,
+  };
+  const { consumerId } = await connections
+    .unary(target, ConsumerService.method.subscribe, request, { timeoutMs })
+    .catch((reason) => {
+      throw judge("Subscribe", reason, topic).error;
+    });
   const stream = connections.stream(target, ConsumerService.method.receiveMessages, { consumerId }, stop.signal);
   const received = receive().catch((reason) => {
     broken = judge("ReceiveMessages", reason, topic).error;
@@ -96,7 +106,9 @@ export async function openReader(
   async function acknowledge({ msgId, requestId }: StreamMessage): Promise<void> {
     if (msgId) {
       const ack = { requestId, msgId, subscriptionName: subscription };
-      await connections.unary(target, ConsumerService.method.ack, ack, { timeoutMs, signal: stop.signal }).catch(() => {});
+      await connections
+        .unary(target, ConsumerService.method.ack, ack, { timeoutMs, signal: stop.signal })
+        .catch(() => {});
     }
   }
 
@@ -113,7 +125,13 @@ export async function openReader(
         const timer = setTimeout(() => {
           wanted = undefined;
           const why = broken ? `: ${broken.message}` : "";
-          reject(new DanubeError("TIMEOUT", `${buffer.length} of ${count} messages of ${topic} came within ${takeTimeoutMs} ms${why}`, { cause: broken }));
+          reject(
+            new DanubeError(
+              "TIMEOUT",
+              `${buffer.length} of ${count} messages of ${topic} came within ${takeTimeoutMs} ms${why}`,
+              { cause: broken },
+            ),
+          );
         }, takeTimeoutMs);
         wanted = {
           count,

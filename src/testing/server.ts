@@ -1,4 +1,10 @@
-import { createServer, createSecureServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import {
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 
 export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
@@ -30,7 +36,10 @@ export function createHttp2Server({ host, port, tls, handler }: ServerOptions): 
 
   function make(): Http2Server {
     const http2 = tls
-      ? createSecureServer({ cert: tls.cert, key: tls.key, ...(tls.ca && { ca: tls.ca, requestCert: true, rejectUnauthorized: true }) }, handler)
+      ? createSecureServer(
+          { cert: tls.cert, key: tls.key, ...(tls.ca && { ca: tls.ca, requestCert: true, rejectUnauthorized: true }) },
+          handler,
+        )
       : createServer(handler);
     http2.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
       sockets.add(socket);

@@ -1,17 +1,17 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import {
+  HealthCheckResponse_ClientStatus as ClientStatus,
+  HealthCheckRequest_ClientType as ClientType,
   type ConsumerRequest,
-  ConsumerRequest_SubscriptionType as SubscriptionType,
   ConsumerService,
   Discovery,
   HealthCheck,
-  HealthCheckRequest_ClientType as ClientType,
-  HealthCheckResponse_ClientStatus as ClientStatus,
+  TopicLookupResponse_LookupType as LookupType,
   ProducerService,
   type StreamMessage,
   StreamMessageSchema,
-  TopicLookupResponse_LookupType as LookupType,
+  ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
 import { type Broker, invalidName, maxGrpcMessage, randomId, type Shared } from "./broker.ts";
 import { isTopicName } from "./metadata.ts";
@@ -34,7 +34,10 @@ export interface ServicesOptions {
 }
 
 /** The RPCs of one broker. */
-export function registerServices(router: ConnectRouter, { broker, shared, advertised, proxy, around }: ServicesOptions): void {
+export function registerServices(
+  router: ConnectRouter,
+  { broker, shared, advertised, proxy, around }: ServicesOptions,
+): void {
   const { metadata } = shared;
 
   router.service(Discovery, {
@@ -48,7 +51,12 @@ export function registerServices(router: ConnectRouter, { broker, shared, advert
         if (index === undefined) {
           throw new ConnectError(`Unable to find the requested topic: ${topic}`, Code.NotFound);
         }
-        return { requestId, responseType: here ? LookupType.Connect : LookupType.Redirect, ...advertised(index), proxy };
+        return {
+          requestId,
+          responseType: here ? LookupType.Connect : LookupType.Redirect,
+          ...advertised(index),
+          proxy,
+        };
       }),
     topicPartitions: ({ requestId, topic }, context) =>
       around("TopicPartitions", context, () => {
@@ -76,7 +84,10 @@ export function registerServices(router: ConnectRouter, { broker, shared, advert
   router.service(HealthCheck, {
     healthCheck: ({ client, id }, context) =>
       around("HealthCheck", context, () => {
-        const known = client === ClientType.Producer ? broker.knowsProducer(id) : findConsumer(broker, id)?.consumer.deliver !== undefined;
+        const known =
+          client === ClientType.Producer
+            ? broker.knowsProducer(id)
+            : findConsumer(broker, id)?.consumer.deliver !== undefined;
         return { status: known ? ClientStatus.OK : ClientStatus.CLOSE };
       }),
   });
@@ -102,7 +113,9 @@ export function registerServices(router: ConnectRouter, { broker, shared, advert
       }),
     nack: ({ requestId, msgId, subscriptionName }, context) =>
       around("Nack", context, () => {
-        subscriptionOf(broker, msgId?.topicName, subscriptionName, "negatively acknowledging").nack(msgId?.topicOffset ?? 0n);
+        subscriptionOf(broker, msgId?.topicName, subscriptionName, "negatively acknowledging").nack(
+          msgId?.topicOffset ?? 0n,
+        );
         return { requestId };
       }),
   });
@@ -110,7 +123,9 @@ export function registerServices(router: ConnectRouter, { broker, shared, advert
 
 /** The message's length on the wire; counted only where it could matter. */
 function sizeOf(message: StreamMessage): number {
-  return message.payload.length > maxGrpcMessage / 2 || Object.keys(message.attributes).length > 0 || (message.routingKey?.length ?? 0) > 1_000
+  return message.payload.length > maxGrpcMessage / 2 ||
+    Object.keys(message.attributes).length > 0 ||
+    (message.routingKey?.length ?? 0) > 1_000
     ? toBinary(StreamMessageSchema, message).length
     : message.payload.length;
 }
@@ -129,9 +144,18 @@ function subscribe(broker: Broker, request: ConsumerRequest): bigint {
   }
   if (isExclusive && consumers.length > 0) {
     const why = `Not allowed to add the Consumer: ${request.consumerName}, the Exclusive subscription can't be shared with other consumers`;
-    throw new ConnectError(`Not able to subscribe to the topic ${request.topicName} due to ${why}`, Code.PermissionDenied);
+    throw new ConnectError(
+      `Not able to subscribe to the topic ${request.topicName} due to ${why}`,
+      Code.PermissionDenied,
+    );
   }
-  const consumer: Consumer = { id: randomId(), name: request.consumerName, early: [], deliver: undefined, end: undefined };
+  const consumer: Consumer = {
+    id: randomId(),
+    name: request.consumerName,
+    early: [],
+    deliver: undefined,
+    end: undefined,
+  };
   consumers.push(consumer);
   return consumer.id;
 }

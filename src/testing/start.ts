@@ -13,6 +13,7 @@ import type { BrokerOptions, EmbeddedBroker, TopicState } from "./types.ts";
 /** How long a topic refuses messages before it is gone. */
 const drainMs = 20;
 
+// biome-ignore format: a list of words
 const optionNames = [
   "brokers", "mode", "port", "host", "advertisedHost", "enforceExclusive", "proxy", "namespaces", "autoCreateTopics",
   "maxProducersPerTopic", "maxMessageSize", "tls", "tokens", "failoverMs", "loadMs",
@@ -43,7 +44,14 @@ interface Node {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   checkOptions("the options of startBroker()", options, optionNames);
-  const { brokers: count = 1, port = 0, host = "127.0.0.1", advertisedHost = host, failoverMs = 1_000, loadMs = 50 } = options;
+  const {
+    brokers: count = 1,
+    port = 0,
+    host = "127.0.0.1",
+    advertisedHost = host,
+    failoverMs = 1_000,
+    loadMs = 50,
+  } = options;
   checkInteger("brokers", count, 1, 100);
   const standalone = (options.mode ?? (count === 1 ? "standalone" : "cluster")) === "standalone";
   const scheme = options.tls ? "https" : "http";
@@ -61,9 +69,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     return node;
   };
   const urlOf = (i: number) => `${scheme}://${advertisedHost}:${at(i).server.port()}`;
-  const proxy = options.proxy
-    ? createProxy({ host, tls: options.tls, route: (name) => routeTo(name) })
-    : undefined;
+  const proxy = options.proxy ? createProxy({ host, tls: options.tls, route: (name) => routeTo(name) }) : undefined;
   const advertised = (i: number): Advertised => {
     const brokerUrl = proxy ? `http://broker-${i}.danube:6650` : urlOf(i);
     return { brokerUrl, connectUrl: proxy ? `${scheme}://${advertisedHost}:${proxy.server.port()}` : brokerUrl };
@@ -71,7 +77,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
 
   function routeTo(name: string | undefined): RequestHandler | undefined {
     const alive = nodes.filter((node) => node.server.listening());
-    const node = name === undefined ? alive[Math.floor(Math.random() * alive.length)] : alive.find(({ broker }) => advertised(broker.index).brokerUrl === name);
+    const node =
+      name === undefined
+        ? alive[Math.floor(Math.random() * alive.length)]
+        : alive.find(({ broker }) => advertised(broker.index).brokerUrl === name);
     return node?.handler;
   }
 
@@ -144,12 +153,17 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
           advertised,
           proxy: proxy !== undefined,
           around: (rpc, context, work) =>
-            faults.around(rpc, index, () => cut(context), () => {
-              if (options.tokens) {
-                checkToken(context.requestHeader.get("authorization"), options.tokens);
-              }
-              return work();
-            }),
+            faults.around(
+              rpc,
+              index,
+              () => cut(context),
+              () => {
+                if (options.tokens) {
+                  checkToken(context.requestHeader.get("authorization"), options.tokens);
+                }
+                return work();
+              },
+            ),
         }),
       contextValues: (request) => createContextValues().set(requestKey, request as Http2ServerRequest),
       // Above the brokers' limit, so that a message beyond it gets their answer and not the library's.

@@ -53,7 +53,7 @@ export function reliableSubscription(name: string, exclusive: boolean, log: Stor
     for (const [offset, consumer] of unacked) {
       if (!consumer.deliver) {
         unacked.delete(offset);
-        next = offset < next ? offset : next;
+        next = earlier(offset, next);
       }
     }
     while (unacked.size < maxUnacked) {
@@ -86,7 +86,7 @@ export function reliableSubscription(name: string, exclusive: boolean, log: Stor
     },
     nack(offset) {
       if (unacked.delete(offset)) {
-        next = offset < next ? offset : next;
+        next = earlier(offset, next);
         wake();
       }
     },
@@ -94,8 +94,15 @@ export function reliableSubscription(name: string, exclusive: boolean, log: Stor
   };
 }
 
+function earlier(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
 /** Hands each message to whoever is attached at that moment. */
-export function nonReliableSubscription(name: string, exclusive: boolean): Subscription & { publish(stored: Stored): void } {
+export function nonReliableSubscription(
+  name: string,
+  exclusive: boolean,
+): Subscription & { publish(stored: Stored): void } {
   const consumers: Consumer[] = [];
   let turn = 0;
   return {

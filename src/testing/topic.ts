@@ -1,6 +1,12 @@
 import type { StreamMessage } from "../../gen/danube/danube_api_pb.ts";
 import type { Log, TopicRecord } from "./metadata.ts";
-import { type Consumer, nonReliableSubscription, reliableSubscription, type Stored, type Subscription } from "./subscription.ts";
+import {
+  type Consumer,
+  nonReliableSubscription,
+  reliableSubscription,
+  type Stored,
+  type Subscription,
+} from "./subscription.ts";
 
 /** A producer, as the topic knows it until it is unloaded. */
 export interface KnownProducer {

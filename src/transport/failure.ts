@@ -42,7 +42,10 @@ export function toCallFailure(reason: unknown, facts: CallFacts): CallFailure {
   if (/certificate|alert/i.test(chainText(reason))) {
     return new CallFailure("untrusted", `TLS with ${facts.url} failed: ${chainText(reason)}`, { cause: reason });
   }
-  return notGrpc(error, facts) ?? new CallFailure("lost", `the connection to ${facts.url} was lost: ${text}`, { cause: reason });
+  return (
+    notGrpc(error, facts) ??
+    new CallFailure("lost", `the connection to ${facts.url} was lost: ${text}`, { cause: reason })
+  );
 }
 
 /** An answer over HTTP that is not gRPC, or no HTTP/2 at all. */
@@ -60,8 +63,12 @@ function notGrpc(error: ConnectError, facts: CallFacts): CallFailure | undefined
   }
   if (facts.spokeHttp2 === false) {
     const detail = chainText(error);
-    const kind = /protocol.?error|ERR_HTTP2_(ERROR|SESSION_ERROR)|frame|preface|invalid/i.test(detail) ? "garbled" : "silent";
-    return new CallFailure(kind, `${facts.url} does not speak HTTP/2 (${detail}); ${notHttp2Hint(facts.url)}`, { cause: error });
+    const kind = /protocol.?error|ERR_HTTP2_(ERROR|SESSION_ERROR)|frame|preface|invalid/i.test(detail)
+      ? "garbled"
+      : "silent";
+    return new CallFailure(kind, `${facts.url} does not speak HTTP/2 (${detail}); ${notHttp2Hint(facts.url)}`, {
+      cause: error,
+    });
   }
   if (error.code === Code.Unimplemented || /missing (output|message)|protocol error: (missing|invalid)/i.test(text)) {
     return new CallFailure("garbled", `${facts.url} sent an incomplete gRPC answer: ${text}`, { cause: error });
@@ -83,7 +90,10 @@ export function chainText(reason: unknown): string {
     const text = cause instanceof ConnectError ? cause.rawMessage : cause instanceof Error ? cause.message : "";
     const code = (cause as { code?: unknown }).code;
     // OpenSSL puts the thread, a number and its source file around its words.
-    const plain = text.replace(/[0-9A-F]{8,}:error:[0-9A-F]{8,}:/gi, "").replace(/:[^:\s]+\.c:\d+:[^\n]*/g, "").trim();
+    const plain = text
+      .replace(/[0-9A-F]{8,}:error:[0-9A-F]{8,}:/gi, "")
+      .replace(/:[^:\s]+\.c:\d+:[^\n]*/g, "")
+      .trim();
     const full = typeof code === "string" && !plain.includes(code) ? `${plain} ${code}`.trim() : plain;
     if (full !== "" && !texts.some((known) => known.includes(full))) {
       texts.push(full);

@@ -92,7 +92,10 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
         if (closed) {
           throw new CallFailure("aborted", `the connection to ${url} was closed`);
         }
-        const dialled = usable(current) ? current : (current = dial());
+        if (!usable(current)) {
+          current = dial();
+        }
+        const dialled = current;
         await dialled.ready;
         try {
           const all: OutgoingHttpHeaders = { ...headers, ":method": method, ":path": path };
@@ -103,7 +106,9 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
           // The session ended between two turns of the event loop; nothing was sent on it.
           if (usable(dialled) || attempt === 3) {
             const kind = spoke ? "refused" : "silent";
-            throw new CallFailure(kind, `${url} closed the connection (${chainText(reason)}); ${notHttp2Hint(url)}`, { cause: reason });
+            throw new CallFailure(kind, `${url} closed the connection (${chainText(reason)}); ${notHttp2Hint(url)}`, {
+              cause: reason,
+            });
           }
         }
       }
@@ -146,7 +151,9 @@ const networkTrouble =
 
 function dialFailure(url: string, reason: unknown): CallFailure {
   const text = chainText(reason);
-  const plaintext = /wrong.version.number|InvalidContentType/i.test(text) ? "; a broker without TLS has a URL that begins with http://" : "";
+  const plaintext = /wrong.version.number|InvalidContentType/i.test(text)
+    ? "; a broker without TLS has a URL that begins with http://"
+    : "";
   return url.startsWith("https:") && !networkTrouble.test(text)
     ? new CallFailure("untrusted", `TLS with ${url} failed: ${text}${plaintext}`, { cause: reason })
     : new CallFailure("unreachable", `cannot connect to ${url}: ${text}`, { cause: reason });

@@ -34,5 +34,9 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? `${inner}n` : inner instanceof Uint8Array ? [...inner] : inner)) ?? String(value);
+  return (
+    JSON.stringify(value, (_, inner) =>
+      typeof inner === "bigint" ? `${inner}n` : inner instanceof Uint8Array ? [...inner] : inner,
+    ) ?? String(value)
+  );
 }

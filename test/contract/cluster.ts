@@ -9,7 +9,10 @@ export const clusterCases: Case[] = [
       const { ready, status, close } = connect({ brokers: ["http://127.0.0.1:1", ...urls] });
       equal(status().counters.transports, 0, "transports");
       await ready();
-      ok(status().connections.some(({ answered }) => answered), "a connection that answered");
+      ok(
+        status().connections.some(({ answered }) => answered),
+        "a connection that answered",
+      );
       equal(status().state, "open");
       await close();
       equal(status().state, "closed");
@@ -20,7 +23,10 @@ export const clusterCases: Case[] = [
     async run({ connect }) {
       const error = await rejection(connect({ brokers: ["127.0.0.1:1", "http://127.0.0.1:2"] }).ready());
       equal((error as { code?: string }).code, "UNAVAILABLE");
-      ok(error.message.includes("127.0.0.1:1") && error.message.includes("127.0.0.1:2"), `both seeds in: ${error.message}`);
+      ok(
+        error.message.includes("127.0.0.1:1") && error.message.includes("127.0.0.1:2"),
+        `both seeds in: ${error.message}`,
+      );
     },
   },
   {
@@ -34,7 +40,9 @@ export const clusterCases: Case[] = [
   {
     name: "nobody listening: createProducer ends in its time with TIMEOUT and the reason",
     async run({ connect, topic }) {
-      const error = await rejection(connect({ brokers: "http://127.0.0.1:1" }).createProducer({ topic: topic(), createTimeoutMs: 300 }));
+      const error = await rejection(
+        connect({ brokers: "http://127.0.0.1:1" }).createProducer({ topic: topic(), createTimeoutMs: 300 }),
+      );
       equal((error as { code?: string }).code, "TIMEOUT");
       equal((error.cause as { code?: string }).code, "UNAVAILABLE");
     },
@@ -49,7 +57,10 @@ export const clusterCases: Case[] = [
         const { send } = await connect({ brokers: [url] }).createProducer({ topic: name, name: `from ${url}` });
         await send(url);
       }
-      equal((await reader.take(urls.length)).map(({ text }) => text), urls);
+      equal(
+        (await reader.take(urls.length)).map(({ text }) => text),
+        urls,
+      );
     },
   },
   {
@@ -88,7 +99,10 @@ export const clusterCases: Case[] = [
       }
       for (const [i, name] of names.entries()) {
         const texts = (await readers[i]?.take(urls.length))?.map(({ text }) => text);
-        equal(texts, urls.map((url) => `${name} by ${url}`));
+        equal(
+          texts,
+          urls.map((url) => `${name} by ${url}`),
+        );
       }
     },
   },
@@ -111,7 +125,10 @@ export const clusterCases: Case[] = [
       const name = topic();
       equal((await danube.createProducer({ topic: name, dispatch: "reliable" })).dispatch, "reliable");
       equal((await danube.createProducer({ topic: name, name: "adopts" })).dispatch, "reliable");
-      equal(await codeOf(danube.createProducer({ topic: name, name: "differs", dispatch: "non-reliable" })), "DISPATCH_MISMATCH");
+      equal(
+        await codeOf(danube.createProducer({ topic: name, name: "differs", dispatch: "non-reliable" })),
+        "DISPATCH_MISMATCH",
+      );
       equal((await danube.createProducer({ topic: topic("new") })).dispatch, "non-reliable", "a new topic");
     },
   },
@@ -141,7 +158,10 @@ export const clusterCases: Case[] = [
       await first.send("1");
       await second.send("2");
       await first.send("3");
-      equal((await reader.take(3)).map(({ text }) => text), ["1", "2", "3"]);
+      equal(
+        (await reader.take(3)).map(({ text }) => text),
+        ["1", "2", "3"],
+      );
     },
   },
   {

@@ -28,7 +28,10 @@ export const lifecycleCases: Case[] = [
       await closing;
       await close();
       await Promise.all(sends);
-      equal((await reader.take(3)).map(({ text }) => text), ["1", "2", "3"]);
+      equal(
+        (await reader.take(3)).map(({ text }) => text),
+        ["1", "2", "3"],
+      );
     },
   },
   {
@@ -93,11 +96,22 @@ export const lifecycleCases: Case[] = [
       await producer.send("x");
       const status = danube.status();
       equal(status.counters.messagesAcknowledged, 1n);
-      equal(status.producers, [{ topic: name, name: "watched", queuedMessages: 0, queuedBytes: 0, acknowledged: 1n, failed: 0n }]);
-      equal(status.owners.map((owner) => owner.topic), [name]);
-      ok(status.connections.some(({ url }) => url === status.owners[0]?.url), "a connection to the owner");
+      equal(status.producers, [
+        { topic: name, name: "watched", queuedMessages: 0, queuedBytes: 0, acknowledged: 1n, failed: 0n },
+      ]);
+      equal(
+        status.owners.map((owner) => owner.topic),
+        [name],
+      );
+      ok(
+        status.connections.some(({ url }) => url === status.owners[0]?.url),
+        "a connection to the owner",
+      );
       ok(events.includes("connected") && events.includes("owner-found"), `events, got ${events}`);
-      equal(status.events.map(({ type }) => type), events);
+      equal(
+        status.events.map(({ type }) => type),
+        events,
+      );
       await producer.close();
       equal(danube.status().counters.messagesAcknowledged, 1n, "after close");
       equal(danube.status().producers, []);

@@ -10,7 +10,7 @@ export const publishCases: Case[] = [
       const { send } = await connect().createProducer({ topic: name, name: "contract", dispatch: "reliable" });
       const reader = await read(name);
       const before = Date.now();
-      await send("Grüße, 日本 🚀", { attributes: { source: "contract", "leer": "" }, key: "k-1" });
+      await send("Grüße, 日本 🚀", { attributes: { source: "contract", leer: "" }, key: "k-1" });
       const [message] = await reader.take(1);
       equal(message?.text, "Grüße, 日本 🚀");
       equal(message?.attributes["source"], "contract");
@@ -27,14 +27,21 @@ export const publishCases: Case[] = [
       const name = topic();
       const { send } = await connect().createProducer({ topic: name, dispatch: "reliable" });
       const reader = await read(name);
-      const payloads = [Uint8Array.from({ length: 256 }, (_, i) => i), new Uint8Array(0), new Uint8Array(1_048_576).fill(7)];
+      const payloads = [
+        Uint8Array.from({ length: 256 }, (_, i) => i),
+        new Uint8Array(0),
+        new Uint8Array(1_048_576).fill(7),
+      ];
       for (const payload of payloads) {
         await send(payload);
       }
       const read3 = await reader.take(3);
       for (const [i, payload] of payloads.entries()) {
         equal(read3[i]?.payload.length, payload.length, "length");
-        ok(read3[i]?.payload.every((byte, at) => byte === payload[at]), `payload ${i} unchanged`);
+        ok(
+          read3[i]?.payload.every((byte, at) => byte === payload[at]),
+          `payload ${i} unchanged`,
+        );
       }
     },
   },
@@ -69,7 +76,10 @@ export const publishCases: Case[] = [
       });
       await Promise.all(sends);
       const messages = await reader.take(3);
-      equal(messages.map(({ payload }) => payload[0]), [1, 2, 3]);
+      equal(
+        messages.map(({ payload }) => payload[0]),
+        [1, 2, 3],
+      );
     },
   },
   {
@@ -80,8 +90,15 @@ export const publishCases: Case[] = [
       const reader = await read(name);
       const texts = Array.from({ length: 200 }, (_, i) => `message ${i}`);
       const ids = await Promise.all(texts.map((text) => send(text)));
-      equal(ids.map(({ sequence }) => sequence), texts.map((_, i) => BigInt(i + 1)), "ids");
-      equal((await reader.take(200)).map(({ text }) => text), texts);
+      equal(
+        ids.map(({ sequence }) => sequence),
+        texts.map((_, i) => BigInt(i + 1)),
+        "ids",
+      );
+      equal(
+        (await reader.take(200)).map(({ text }) => text),
+        texts,
+      );
     },
   },
   {
@@ -92,14 +109,22 @@ export const publishCases: Case[] = [
       const reader = await read(name);
       const texts = Array.from({ length: 100 }, (_, i) => `message ${i}`);
       await Promise.all(texts.map((text) => send(text)));
-      equal((await reader.take(100)).map(({ text }) => text), texts);
+      equal(
+        (await reader.take(100)).map(({ text }) => text),
+        texts,
+      );
     },
   },
   {
     name: 'order "none": every message arrives once',
     async run({ connect, topic, read }) {
       const name = topic();
-      const { send } = await connect().createProducer({ topic: name, dispatch: "reliable", order: "none", maxInFlight: 16 });
+      const { send } = await connect().createProducer({
+        topic: name,
+        dispatch: "reliable",
+        order: "none",
+        maxInFlight: 16,
+      });
       const reader = await read(name);
       const texts = Array.from({ length: 100 }, (_, i) => `message ${i}`);
       await Promise.all(texts.map((text) => send(text)));
@@ -118,7 +143,11 @@ export const publishCases: Case[] = [
       for (const key of ["key 0", "key 1", undefined]) {
         const numbers = messages.filter((message) => message.key === key).map(({ text }) => Number(text));
         equal(numbers.length, 30, `messages of ${key}`);
-        equal(numbers, [...numbers].sort((a, b) => a - b), `order of ${key}`);
+        equal(
+          numbers,
+          [...numbers].sort((a, b) => a - b),
+          `order of ${key}`,
+        );
       }
     },
   },

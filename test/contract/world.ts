@@ -26,7 +26,9 @@ export interface Case {
 
 /** Runs a case, with everything it opened closed afterwards. */
 export async function runCase({ run }: Case, world: World): Promise<void> {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(5)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
   const clients: Danube[] = [];
   const readers: Reader[] = [];
   try {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createServer as createHttp1Server } from "node:http";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type ConnectOptions, connect, type DanubeError } from "@danube-messaging/client";
 import { type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -15,7 +15,10 @@ afterEach(async () => {
 });
 
 /** A server that does `greet` with each connection; tells how many connections it has. */
-async function serve(greet: (socket: Socket) => void, server: Server = createServer(greet)): Promise<{ url: string; connections(): number }> {
+async function serve(
+  greet: (socket: Socket) => void,
+  server: Server = createServer(greet),
+): Promise<{ url: string; connections(): number }> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -36,7 +39,11 @@ async function serve(greet: (socket: Socket) => void, server: Server = createSer
 
 async function tryBoth(options: ConnectOptions): Promise<{ ready: DanubeError; create: DanubeError }> {
   const danube = connect({ attemptTimeoutMs: 300, onEvent: () => {}, ...options });
-  const refusal = (promise: Promise<unknown>) => promise.then(() => ({ code: "none", message: "it worked" }) as never, (reason: DanubeError) => reason);
+  const refusal = (promise: Promise<unknown>) =>
+    promise.then(
+      () => ({ code: "none", message: "it worked" }) as never,
+      (reason: DanubeError) => reason,
+    );
   const result = {
     ready: await refusal(danube.ready()),
     create: await refusal(danube.createProducer({ topic: "/default/bad", createTimeoutMs: 500 })),
@@ -122,7 +129,10 @@ describe("TLS", () => {
 
   const successes: [what: string, options: () => ConnectOptions][] = [
     ["a custom authority, and a token", () => ({ brokers: url(secure), tls: { ca }, token: "secret" })],
-    ["bytes instead of strings", () => ({ brokers: url(secure), tls: { ca: [new TextEncoder().encode(ca)] }, token: "secret" })],
+    [
+      "bytes instead of strings",
+      () => ({ brokers: url(secure), tls: { ca: [new TextEncoder().encode(ca)] }, token: "secret" }),
+    ],
     ["a server name", () => ({ brokers: url(secure), tls: { ca, serverName: "broker.test" }, token: "secret" })],
     ["a client certificate", () => ({ brokers: url(mutual), tls: { ca, ...client } })],
     ["no scheme, since tls is given", () => ({ brokers: url(mutual).replace("https://", ""), tls: { ca, ...client } })],
@@ -139,12 +149,16 @@ describe("TLS", () => {
   test("tokens: none and a wrong one are UNAUTHENTICATED; a function is asked once more", async () => {
     const tls = { ca };
     expect((await tryBoth({ brokers: url(secure), tls })).create).toMatchObject({ code: "UNAUTHENTICATED" });
-    expect((await tryBoth({ brokers: url(secure), tls, token: "wrong" })).create).toMatchObject({ code: "UNAUTHENTICATED" });
+    expect((await tryBoth({ brokers: url(secure), tls, token: "wrong" })).create).toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
     const tokens = ["expired", "secret", "unused"];
     let asked = 0;
     const danube = connect({ brokers: url(secure), tls, token: () => tokens[asked++] as string });
     closing.push(() => danube.close());
-    const producers = Array.from({ length: 5 }, (_, i) => danube.createProducer({ topic: "/default/tokens", name: `p${i}` }));
+    const producers = Array.from({ length: 5 }, (_, i) =>
+      danube.createProducer({ topic: "/default/tokens", name: `p${i}` }),
+    );
     await Promise.all((await Promise.all(producers)).map(({ send }) => send("x")));
     expect(asked).toBe(2);
   });

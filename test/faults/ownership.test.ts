@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions, type DanubeError, type DanubeEvent } from "@danube-messaging/client";
+import { type ConnectOptions, connect, type DanubeError, type DanubeEvent } from "@danube-messaging/client";
 import { type BrokerOptions, type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterEach, describe, expect, test } from "vitest";
 
@@ -39,7 +39,10 @@ describe("a proxy in front of the cluster", () => {
 
   test("the owner dies behind it", async () => {
     const broker = await start({ brokers: 3, proxy: true });
-    const { send } = await client({ brokers: broker.urls }).danube.createProducer({ topic: "/default/proxied", dispatch: "reliable" });
+    const { send } = await client({ brokers: broker.urls }).danube.createProducer({
+      topic: "/default/proxied",
+      dispatch: "reliable",
+    });
     await send("before");
     await broker.kill(broker.topics()[0]?.owner as number);
     await send("after");
@@ -64,7 +67,9 @@ describe("advertised addresses", () => {
     const other = (broker.topics()[0]?.owner as number) === 0 ? 1 : 0;
     const seed = broker.urls[other] as string;
     const { danube, events } = client({ brokers: seed });
-    const error = (await danube.createProducer({ topic: "/default/named", createTimeoutMs: 600 }).catch((reason) => reason)) as DanubeError;
+    const error = (await danube
+      .createProducer({ topic: "/default/named", createTimeoutMs: 600 })
+      .catch((reason) => reason)) as DanubeError;
     expect(error.code).toBe("TIMEOUT");
     expect(error.message).toContain("danube-broker.invalid");
     expect(error.message).toContain(seed);
@@ -76,7 +81,9 @@ describe("advertised addresses", () => {
     const broker = await start({ brokers: 3, advertisedHost: "danube-broker.invalid" });
     const mapBrokerUrl = (url: string) => url.replace("danube-broker.invalid", "127.0.0.1");
     for (const seed of broker.urls) {
-      const { send } = await client({ brokers: seed, mapBrokerUrl }).danube.createProducer({ topic: "/default/mapped" });
+      const { send } = await client({ brokers: seed, mapBrokerUrl }).danube.createProducer({
+        topic: "/default/mapped",
+      });
       await send(seed);
     }
     expect(broker.messages("/default/mapped").map(({ text }) => text)).toEqual(broker.urls);
@@ -85,7 +92,8 @@ describe("advertised addresses", () => {
 
 describe("names that begin alike", () => {
   const names = ["/default/orders", "/default/orders-eu", "/default/orders-eu-north", "/default/orders-us"];
-  const servedBy = (broker: EmbeddedBroker, topic: string) => broker.topics().find((state) => state.topic === topic)?.servedBy;
+  const servedBy = (broker: EmbeddedBroker, topic: string) =>
+    broker.topics().find((state) => state.topic === topic)?.servedBy;
 
   /** A cluster with the topics; `turn` shifts which broker gets which. */
   async function withNames(turn: number): Promise<EmbeddedBroker> {
@@ -118,7 +126,9 @@ describe("names that begin alike", () => {
       for (const seed of broker.urls) {
         const { danube, events } = client({ brokers: seed });
         for (const topic of names) {
-          const result = await danube.createProducer({ topic, name: `by ${seed}`, createTimeoutMs: 3_500 }).catch((reason: DanubeError) => reason);
+          const result = await danube
+            .createProducer({ topic, name: `by ${seed}`, createTimeoutMs: 3_500 })
+            .catch((reason: DanubeError) => reason);
           if (result instanceof Error) {
             expect(result.message).toContain('Give all brokers in "brokers"');
             expect(events).toContainEqual(expect.objectContaining({ type: "warning", code: "AMBIGUOUS_OWNER" }));

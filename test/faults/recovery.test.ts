@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions, type Danube, DanubeError, type DanubeEvent } from "@danube-messaging/client";
+import { type ConnectOptions, connect, type Danube, DanubeError, type DanubeEvent } from "@danube-messaging/client";
 import { type BrokerOptions, type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterEach, describe, expect, test } from "vitest";
 
@@ -18,14 +18,18 @@ async function cluster(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   return broker;
 }
 
-function client(broker: EmbeddedBroker, options: Partial<ConnectOptions> = {}): { danube: Danube; events: DanubeEvent[] } {
+function client(
+  broker: EmbeddedBroker,
+  options: Partial<ConnectOptions> = {},
+): { danube: Danube; events: DanubeEvent[] } {
   const events: DanubeEvent[] = [];
   const danube = connect({ brokers: broker.urls, onEvent: (event) => events.push(event), ...options });
   closing.unshift(() => danube.close({ timeoutMs: 0 }));
   return { danube, events };
 }
 
-const ownerOf = (broker: EmbeddedBroker, name = topic) => broker.topics().find((state) => state.topic === name)?.owner as number;
+const ownerOf = (broker: EmbeddedBroker, name = topic) =>
+  broker.topics().find((state) => state.topic === name)?.owner as number;
 const texts = (broker: EmbeddedBroker, name = topic) => broker.messages(name).map(({ text }) => text);
 
 async function failure(promise: Promise<unknown>): Promise<DanubeError> {
@@ -150,7 +154,10 @@ describe("what is known about a message", () => {
 
   test("a broker that hangs: the attempt's time ends it, and the message goes again", async () => {
     const broker = await cluster();
-    const { send } = await client(broker, { attemptTimeoutMs: 300 }).danube.createProducer({ topic, dispatch: "reliable" });
+    const { send } = await client(broker, { attemptTimeoutMs: 300 }).danube.createProducer({
+      topic,
+      dispatch: "reliable",
+    });
     broker.fault({ rpc: "SendMessage", delayMs: 2_000 });
     await send("x");
     expect(texts(broker)).toContain("x");
@@ -173,7 +180,11 @@ describe("what is known about a message", () => {
   test("what the broker refuses is rejected", async () => {
     const broker = await cluster({ maxMessageSize: 10 });
     const { send } = await client(broker).danube.createProducer({ topic });
-    expect(await failure(send("more than ten bytes"))).toMatchObject({ code: "MESSAGE_TOO_LARGE", outcome: "rejected", retryable: false });
+    expect(await failure(send("more than ten bytes"))).toMatchObject({
+      code: "MESSAGE_TOO_LARGE",
+      outcome: "rejected",
+      retryable: false,
+    });
     await send("short");
   });
 
@@ -231,7 +242,12 @@ describe("an end in its time", () => {
   test("a failure that is forgiven is not forgiven for ever", async () => {
     const broker = await cluster();
     const { send } = await client(broker, { backoff: { initialMs: 1 } }).danube.createProducer({ topic });
-    broker.fault({ rpc: "SendMessage", code: 7, message: "Unable to publish the message: wal writer channel closed", times: 100 });
+    broker.fault({
+      rpc: "SendMessage",
+      code: 7,
+      message: "Unable to publish the message: wal writer channel closed",
+      times: 100,
+    });
     expect(await failure(send("x"))).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown" });
     expect(broker.calls("SendMessage")).toBeLessThan(10);
   });
@@ -250,7 +266,9 @@ describe("creating a producer", () => {
     const broker = await cluster({ enforceExclusive: true });
     const { danube } = client(broker);
     await danube.createProducer({ topic, name: "first", access: "exclusive" });
-    expect(await failure(danube.createProducer({ topic, name: "second" }))).toMatchObject({ code: "EXCLUSIVE_PRODUCER" });
+    expect(await failure(danube.createProducer({ topic, name: "second" }))).toMatchObject({
+      code: "EXCLUSIVE_PRODUCER",
+    });
   });
 
   test("meets the broker's limits", async () => {
