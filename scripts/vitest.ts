@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { run } from "./run.ts";
+import { type Finished, run } from "./run.ts";
 
 export type Runtime = "node" | "deno" | "bun";
 export const runtimes: readonly Runtime[] = ["node", "deno", "bun"];
@@ -81,4 +81,16 @@ function readReport(file: string): Report | undefined {
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** Runs a file by the runtime itself. */
+export function runNatively(
+  runtime: Runtime,
+  file: string,
+  env: Record<string, string> = {},
+  timeoutMs = 60_000,
+  args: string[] = [],
+): Promise<Finished> {
+  const [command, ...options] = { node: ["node"], deno: ["deno", "run", "-A"], bun: ["bun", "run"] }[runtime];
+  return run(command as string, [...options, file, ...args], { env, timeoutMs });
 }

@@ -1,0 +1,136 @@
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { tryPackage } from "./package.ts";
+import { type Result, suite } from "./report.ts";
+import { run } from "./run.ts";
+
+// What is true of the files, without running the library. Each check throws what is wrong.
+const checks: Record<string, () => Promise<void> | void> = {
+  "types (tsc)": () => command("tsc", ["-p", "tsconfig.json"]),
+  "format and lint (biome)": () => command("biome", ["check", "--error-on-warnings", "."]),
+  "proto files (buf lint)": () => command("buf", ["lint"]),
+  "gen/ is what buf makes of proto/": generated,
+  "package.json and deno.json agree": manifests,
+  "dependencies are justified": dependencies,
+  "the core knows no runtime": layers,
+  "JSR accepts the package (deno publish --dry-run)": () =>
+    command("deno", ["publish", "--dry-run", "--allow-dirty", "--quiet"]),
+  "the npm package works by itself": tryPackage,
+};
+
+export async function checkSuite(): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [name, check] of Object.entries(checks)) {
+    results.push(
+      await suite(name, async () => {
+        await check();
+        return { passed: 1, failed: 0, output: "" };
+      }),
+    );
+  }
+  return results;
+}
+
+async function command(name: string, args: string[]): Promise<void> {
+  const { code, output } = await run(name, args);
+  if (code !== 0) {
+    throw new Error(`${name} ${args.join(" ")} ended with ${code}:\n${output}`);
+  }
+}
+
+async function generated(): Promise<void> {
+  const fresh = mkdtempSync(join(tmpdir(), "danube-gen-"));
+  try {
+    await command("buf", ["generate", "-o", fresh]);
+    const files = (root: string) => globSync("**/*.ts", { cwd: root }).sort();
+    const [made, committed] = [files(join(fresh, "gen")), files("gen")];
+    same("the files of gen/", made, committed);
+    for (const file of made) {
+      if (readFileSync(join(fresh, "gen", file), "utf8") !== readFileSync(join("gen", file), "utf8")) {
+        throw new Error(`gen/${file} is not what proto/ says; run npm run generate`);
+      }
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+interface PackageManifest {
+  version: string;
+  name: string;
+  license: string;
+  exports: Record<string, string | Record<string, string>>;
+  dependencies: Record<string, string>;
+}
+
+const manifest = () => JSON.parse(readFileSync("package.json", "utf8")) as PackageManifest;
+
+function manifests(): void {
+  const npm = manifest();
+  const jsr = JSON.parse(readFileSync("deno.json", "utf8")) as {
+    version: string;
+    name: string;
+    license: string;
+    exports: Record<string, string>;
+    imports: Record<string, string>;
+  };
+  same("name, version and license", [npm.name, npm.version, npm.license], [jsr.name, jsr.version, jsr.license]);
+  const entries = Object.entries(npm.exports).filter(([path]) => path !== "./package.json");
+  same(
+    "exports",
+    entries.map(([path, target]) => [path, (target as Record<string, string>)["deno"]]),
+    Object.entries(jsr.exports),
+  );
+  for (const [path, target] of entries) {
+    const source = jsr.exports[path] as string;
+    const built = source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
+    const { bun, types, default: main } = target as Record<string, string>;
+    same(`the targets of ${path}`, [bun, types, main], [source, `${built}.d.ts`, `${built}.js`]);
+    if (!existsSync(source)) {
+      throw new Error(`${path} leads to ${source}, which is not there`);
+    }
+  }
+  const wanted = Object.entries(npm.dependencies).map(([name, range]) => [name, `npm:${name}@${range}`]);
+  same("dependencies", wanted, Object.entries(jsr.imports));
+}
+
+function dependencies(): void {
+  const text = readFileSync("docs/dependencies.md", "utf8");
+  for (const name of Object.keys(manifest().dependencies)) {
+    if (!text.includes(`\`${name}\``)) {
+      throw new Error(`docs/dependencies.md does not say why ${name} is needed`);
+    }
+  }
+}
+
+/** Which folders of src/ may import a runtime's own modules, and which may import which others. */
+function layers(): void {
+  const runtimeRooms = /^src\/(transport|testing|cli)\//;
+  const forbidden: [from: RegExp, to: RegExp, why: string][] = [
+    [/^src\/transport\//, /^src\/(cluster|producer|testing|cli)\//, "a transport knows no topic"],
+    [/^src\/lib\//, /^src\/(?!lib\/)/, "lib/ stands alone"],
+    [/^src\/cluster\//, /^src\/(producer|testing|cli)\//, "the way to a broker knows no producer"],
+    [/^src\/(?!testing\/|cli\/)/, /^src\/(testing|cli)\//, "the library does not need its test kit or its command"],
+  ];
+  for (const file of globSync("src/**/*.ts")) {
+    const text = readFileSync(file, "utf8");
+    for (const [, specifier = ""] of text.matchAll(/from "([^"]+)"/g)) {
+      if (/^(node:|@connectrpc\/connect-node)/.test(specifier) && !runtimeRooms.test(file)) {
+        throw new Error(`${file} imports ${specifier}: only transports, the test kit and the command know a runtime`);
+      }
+      const target = relative(".", join(file, "..", specifier));
+      for (const [from, to, why] of forbidden) {
+        if (specifier.startsWith(".") && from.test(file) && to.test(target)) {
+          throw new Error(`${file} imports ${target}: ${why}`);
+        }
+      }
+    }
+  }
+}
+
+function same(what: string, a: unknown, b: unknown): void {
+  if (JSON.stringify(a) !== JSON.stringify(b)) {
+    throw new Error(`${what} differ: ${JSON.stringify(a)} and ${JSON.stringify(b)}`);
+  }
+}

@@ -1,0 +1,16 @@
+// npm test: everything, and how many of it passed. On a machine with Node 20 and npm, after npm install, it needs
+// nothing else; inside npm scripts `node` is the one of the dev dependencies.
+import { checkSuite } from "./checks.ts";
+import { conclude, type Result, suite } from "./report.ts";
+import { build, contractSuites, faultSuites, nativeSuites } from "./suites.ts";
+import { runtimes, runVitest } from "./vitest.ts";
+
+const results: Result[] = [await build()];
+if (results[0]?.failed === 0) {
+  results.push(await suite("unit tests", () => runVitest("node", "unit")));
+  results.push(...(await checkSuite()));
+  results.push(...(await nativeSuites(runtimes)));
+  results.push(...(await contractSuites(runtimes)));
+  results.push(...(await faultSuites(runtimes)));
+}
+process.exit(conclude(results));
