@@ -3,9 +3,7 @@ import { DanubeError } from "../errors.ts";
 import { inTurn } from "../lib/in-turn.ts";
 import type { Connections } from "./connections.ts";
 import { judge } from "./error-table.ts";
-
-/** A seed that has not answered for so long is not waited for alone. */
-const patienceMs = 1_000;
+import { patienceMs } from "./lookup.ts";
 
 /**
  * Resolves when one of `seeds` answers a HealthCheck; asks each once, in turn. Any broker answers for an id that it

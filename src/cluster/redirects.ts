@@ -1,0 +1,129 @@
+import { Code } from "@connectrpc/connect";
+import type { WarningEvent } from "../events.ts";
+import { sleep } from "../lib/sleep.ts";
+import { CallFailure } from "../transport/seam.ts";
+import { isUnspecified } from "./addresses.ts";
+
+// Brokers up to 0.15.1 find a topic's owner by searching their assignments for its name, so `/default/orders` may be
+// answered with the broker of `/default/orders-eu`. That broker, when asked to create a producer, takes the topic for
+// its own, and from then on two brokers serve it, each with a part of its messages.
+//
+// So a Redirect is not believed until the broker it names says Connect, which a broker does only for topics that it
+// has loaded. One that does not may just be about to load a new topic. Whether that is so, or the name was mistaken,
+// is told by the names that exist: without another that begins alike there is nothing to mistake; with one, the broker
+// that says Connect is waited for, at every broker known. When none does, the Redirect is taken after all, if there
+// were several seeds to ask; a client with one seed may not know the owner, and says so.
+
+/** What one broker answered to a lookup. */
+export interface Answer {
+  /** The URL that was asked. */
+  asked: string;
+  type: "connect" | "redirect" | "not-found";
+  /** The advertised address, as it is dialled. */
+  url: string;
+  brokerUrl: string;
+  proxy: boolean;
+}
+
+/** One lookup of one topic, and whom it can ask. */
+export interface Inquiry {
+  readonly topic: string;
+  readonly signal: AbortSignal;
+  readonly seeds: readonly string[];
+  /** How long a broker has to load a topic that its name may belong to, in milliseconds. */
+  readonly settleMs: number;
+  /** TopicLookup at one broker; of another topic where one is given. Rejects with {@link CallFailure}. */
+  ask(url: string, topic?: string): Promise<Answer>;
+  /** The names of all topics in the namespace, or `undefined` where the broker does not tell. */
+  listNamespace(url: string): Promise<string[] | undefined>;
+  /** The seeds, and every address that brokers gave. */
+  brokers(): string[];
+  warn(code: WarningEvent["code"], message: string): void;
+}
+
+const maxRedirects = 4;
+const pollMs = 100;
+/** How many topics of a namespace are looked up to find brokers that nobody has told us of. */
+const maxProbes = 64;
+
+/** Follows a Redirect to the answer that can be believed. */
+export async function follow(inquiry: Inquiry, first: Answer): Promise<Answer> {
+  let redirect = first;
+  for (let hops = 0; hops < maxRedirects; hops++) {
+    const answer = await inquiry.ask(redirect.url).catch((reason) => elsewhere(inquiry, redirect, reason));
+    if (answer.type === "connect") {
+      return answer;
+    }
+    if (answer.type === "not-found" || answer.url === redirect.url) {
+      return settle(inquiry, redirect);
+    }
+    redirect = answer;
+  }
+  const message = `the brokers redirect each other in a circle (last to ${redirect.url})`;
+  throw new CallFailure("status", message, { status: Code.Unavailable });
+}
+
+/** The broker named cannot be reached. It may be dead, or the wrong one, or its address means nothing here. */
+async function elsewhere(inquiry: Inquiry, redirect: Answer, reason: unknown): Promise<Answer> {
+  if (!(reason instanceof CallFailure) || reason.kind === "status" || reason.kind === "aborted") {
+    throw reason;
+  }
+  const other = await anyConnect(inquiry, [redirect.url, redirect.asked]);
+  if (other) {
+    return other;
+  }
+  const remedy =
+    "if this address means nothing on this machine, rewrite it with mapBrokerUrl, or use the brokers' proxy mode";
+  const message = `the broker at ${redirect.url} (as ${redirect.asked} advertises it) cannot be reached: ${reason.message}; ${remedy}`;
+  if (reason.kind === "unreachable" && (isUnspecified(redirect.url) || isUnknownHost(reason))) {
+    inquiry.warn("BROKER_ADDRESS", message);
+  }
+  throw new CallFailure(reason.kind, message, { cause: reason });
+}
+
+function isUnknownHost(failure: CallFailure): boolean {
+  return /ENOTFOUND|EAI_AGAIN|not known|getaddrinfo/i.test(failure.message);
+}
+
+/** The broker named does not have the topic loaded: because it is new, or because the name was mistaken. */
+async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
+  const { topic, signal, seeds, settleMs } = inquiry;
+  const names = await inquiry.listNamespace(redirect.asked);
+  const namesake = names?.find((name) => name !== topic && name.startsWith(topic));
+  if (names && !namesake) {
+    return redirect;
+  }
+  const until = Date.now() + settleMs;
+  for (let round = 0; Date.now() < until && !signal.aborted; round++) {
+    const connect = await anyConnect(inquiry, []);
+    if (connect) {
+      return connect;
+    }
+    if (round === 0) {
+      await findBrokers(inquiry, names ?? [], redirect.asked);
+    }
+    await sleep(pollMs, signal);
+  }
+  if (namesake) {
+    const message = `brokers name ${redirect.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
+    inquiry.warn("AMBIGUOUS_OWNER", message);
+    if (seeds.length === 1) {
+      // The real owner may be a broker that we have not heard of. To go on would split the topic.
+      throw new CallFailure("status", message, { status: Code.Unavailable });
+    }
+  }
+  return redirect;
+}
+
+/** Any broker but `except` that has the topic loaded. */
+async function anyConnect(inquiry: Inquiry, except: readonly string[]): Promise<Answer | undefined> {
+  const others = inquiry.brokers().filter((url) => !except.includes(url));
+  const answers = await Promise.all(others.map((url) => inquiry.ask(url).catch(() => undefined)));
+  return answers.find((answer) => answer?.type === "connect");
+}
+
+/** Learns the addresses of brokers from where they say that other topics are. */
+async function findBrokers({ topic, ask }: Inquiry, names: readonly string[], url: string): Promise<void> {
+  const probes = names.filter((name) => name !== topic).slice(-maxProbes);
+  await Promise.all(probes.map((name) => ask(url, name).catch(() => undefined)));
+}
