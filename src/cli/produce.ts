@@ -25,6 +25,9 @@ Publishes a file, or standard input, to a topic: a message a line. Ends with 0 w
   -q, --quiet              no progress, no summary
 ${connectionHelp}`;
 
+/** What is read ahead; after Ctrl-C it is still sent, so it must not take long. */
+const maxQueued = 500;
+
 interface Input {
   name: string;
   chunks: AsyncIterable<Uint8Array>;
@@ -77,6 +80,7 @@ export async function produce(args: string[]): Promise<number> {
       dispatch: values.reliable ? "reliable" : values["non-reliable"] ? "non-reliable" : undefined,
       order: oneOf("order", values.order, ["partition", "key", "none"]),
       maxInFlight: wholeNumber("max-in-flight", values["max-in-flight"], 1),
+      maxQueuedMessages: maxQueued,
     };
     const producer = await checked(() => danube.createProducer(options));
     return await publish(producer, input, send, {
