@@ -1,14 +1,11 @@
-import { type ConnectionStatus, createConnections } from "./cluster/connections.ts";
-import { createCredentials } from "./cluster/credentials.ts";
-import { createLookup } from "./cluster/lookup.ts";
-import { createOwnership } from "./cluster/ownership.ts";
+import { createCluster } from "./cluster/cluster.ts";
 import { firstAnswer } from "./cluster/ready.ts";
+import type { ConnectionStatus } from "./cluster/transports.ts";
 import { DanubeError } from "./errors.ts";
-import { createEventLog, type DanubeEvent, type WarningEvent } from "./events.ts";
+import type { DanubeEvent, WarningEvent } from "./events.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { createProducer, type OwnedProducer, type Producer, type ProducerStatus } from "./producer/create-producer.ts";
 import { closedError, type ProducerOptions, resolveProducerOptions } from "./producer/options.ts";
-import { selectTransport } from "./transport/select.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
 export interface Danube {
@@ -73,16 +70,9 @@ export interface DanubeStatus {
  */
 export function connect(options: ConnectOptions | string): Danube {
   const resolved = resolveOptions(options);
-  const { seeds, attemptTimeoutMs, backoff, maxMessageBytes } = resolved;
-  const events = createEventLog(resolved.onEvent);
-  const connections = createConnections({
-    createTransport: selectTransport(resolved.transport),
-    transportOptions: { tls: resolved.tls, interceptors: resolved.interceptors },
-    credentials: createCredentials(resolved.token, resolved),
-    events,
-  });
-  const ownership = createOwnership(createLookup({ ...resolved, connections, events }), events);
-  const cluster = { ownership, connections, events, backoff, attemptTimeoutMs };
+  const { seeds, attemptTimeoutMs, maxMessageBytes } = resolved;
+  const cluster = createCluster(resolved);
+  const { ownership, connections, events } = cluster;
   const producers = new Set<OwnedProducer>();
   const closing = new AbortController();
   let past = { acknowledged: 0n, failed: 0n };

@@ -8,8 +8,8 @@
 export type { Danube, DanubeStatus } from "./client.ts";
 // For users.
 export { connect } from "./client.ts";
-export type { ConnectionStatus } from "./cluster/connections.ts";
 export type { ExpiringToken, TokenSource } from "./cluster/credentials.ts";
+export type { ConnectionStatus } from "./cluster/transports.ts";
 export type { DanubeErrorCode, DanubeErrorOptions, SendOutcome } from "./errors.ts";
 export { DanubeError, isDanubeError } from "./errors.ts";
 export type {

@@ -113,7 +113,7 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
   if (typeof transport !== "function") {
     checkOneOf("transport", transport, transportNames);
   }
-  if (!Array.isArray(interceptors)) {
+  if (!Array.isArray(interceptors) || !interceptors.every((one) => typeof one === "function")) {
     throw new TypeError(`"interceptors" must be an array of functions`);
   }
   if (token !== undefined && typeof token !== "function") {
@@ -173,9 +173,11 @@ function checkTls(tls: TlsOptions | undefined): void {
   }
   checkOptions('"tls"', tls, ["ca", "cert", "key", "serverName"]);
   for (const name of ["ca", "cert", "key"] as const) {
-    const value: unknown = tls[name] ?? [];
-    const values = Array.isArray(value) ? value : [value];
-    if (!values.every((one) => (typeof one === "string" && one !== "") || one instanceof Uint8Array)) {
+    const value: unknown = tls[name] === undefined ? [] : tls[name];
+    const several = Array.isArray(value) && (name === "ca" || value.length === 0);
+    if (
+      !(several ? value : [value]).every((one) => (typeof one === "string" && one !== "") || one instanceof Uint8Array)
+    ) {
       throw new TypeError(`"tls.${name}" must be the PEM itself, a string or bytes`);
     }
   }

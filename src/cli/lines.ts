@@ -8,13 +8,13 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
       parts.push(chunk.subarray(start, end));
-      yield join(parts);
+      yield withoutReturn(join(parts));
       parts = [];
       start = end + 1;
     }
     if (start < chunk.length) {
-      // A copy: the stream may use its buffer again.
-      parts.push(chunk.slice(start));
+      // A copy, which a Buffer's own slice is not: the stream may use its buffer again.
+      parts.push(new Uint8Array(chunk.subarray(start)));
     }
   }
   if (parts.length > 0) {
@@ -30,5 +30,9 @@ function join(parts: Uint8Array[]): Uint8Array {
     line.set(part, at);
     at += part.length;
   }
+  return line;
+}
+
+function withoutReturn(line: Uint8Array): Uint8Array {
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }

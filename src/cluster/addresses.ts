@@ -14,10 +14,17 @@ export function normaliseUrl(address: string, secure: boolean): string {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new TypeError(`a broker URL begins with http:// or https://, not ${url.protocol}//`);
   }
-  if (url.hostname === "" || url.username !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+  if (
+    url.hostname === "" ||
+    url.username !== "" ||
+    url.password !== "" ||
+    url.pathname !== "/" ||
+    url.search !== "" ||
+    url.hash !== ""
+  ) {
     throw new TypeError("a broker URL is a scheme, a host and a port");
   }
-  if (!hasScheme && url.port === "" && !/:\d+$/.test(text)) {
+  if (!hasScheme && url.port === "" && !/:\d+\/?$/.test(text)) {
     url.port = String(defaultPort);
   }
   return url.origin;

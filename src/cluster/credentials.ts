@@ -13,8 +13,11 @@ export interface ExpiringToken {
 export type TokenSource = string | (() => string | ExpiringToken | Promise<string | ExpiringToken>);
 
 export interface Credentials {
-  /** The `authorization` header for a call to `url`, or `undefined` when there is no token. */
-  authorization(url: string): Promise<string | undefined>;
+  /**
+   * The `authorization` header for a call to `url`, or `undefined` when there is no token; a promise only when the
+   * token has to be asked for. Throws `UNAUTHENTICATED`.
+   */
+  authorization(url: string): string | undefined | Promise<string>;
   /** The broker refused this header. Whether another one can be had. */
   refused(header: string): boolean;
 }
@@ -30,8 +33,16 @@ export function createCredentials(source: TokenSource | undefined, options: { al
   let kept: { header: string; expiresAtMs: number } | undefined;
   const renewal = singleFlight<"token", string>();
 
+  async function ask(): Promise<string | ExpiringToken> {
+    try {
+      return typeof source === "function" ? await source() : (source as string);
+    } catch (cause) {
+      throw new DanubeError("UNAUTHENTICATED", `the token function failed: ${String(cause)}`, { cause });
+    }
+  }
+
   async function renew(): Promise<string> {
-    const given = typeof source === "function" ? await source() : (source as string);
+    const given = await ask();
     const { token, expiresAtMs } =
       typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
     // Anything else would be an invalid header, or another header.
@@ -46,7 +57,7 @@ export function createCredentials(source: TokenSource | undefined, options: { al
   }
 
   return {
-    async authorization(url) {
+    authorization(url) {
       if (source === undefined) {
         return undefined;
       }

@@ -139,7 +139,9 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
       action: "fail",
     };
   }
-  const row = errorTable.find((candidate) => fits(candidate, call, reason)) as Row;
+  // A topic may be called anything, also "exclusive": its name is no part of the broker's words.
+  const words = topic === "" ? reason.message : reason.message.replaceAll(topic, "…");
+  const row = errorTable.find((candidate) => fits(candidate, call, reason, words)) as Row;
   const outcome =
     call === "SendMessage" ? (row.outcome ?? (reason.kind === "status" ? "rejected" : "unknown")) : undefined;
   const error = new DanubeError(row.code, `${call} for ${topic}: ${reason.message}`, {
@@ -150,11 +152,11 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
   return { error, action: row.action };
 }
 
-function fits(row: Row, call: Call, failure: CallFailure): boolean {
+function fits(row: Row, call: Call, failure: CallFailure, words: string): boolean {
   return (
     (row.calls === undefined || row.calls.includes(call)) &&
     (row.kind === undefined ? failure.kind === "status" : row.kind === failure.kind) &&
     (row.status === undefined || row.status === failure.status) &&
-    (row.text === undefined || row.text.test(failure.message))
+    (row.text === undefined || row.text.test(words))
   );
 }

@@ -4,12 +4,10 @@ import type { EventLog } from "../events.ts";
 import { inTurn } from "../lib/in-turn.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { normaliseUrl } from "./addresses.ts";
-import type { Connections, Target } from "./connections.ts";
-import type { Owner } from "./ownership.ts";
+import type { Connections } from "./connections.ts";
+import type { Lookup, Owner } from "./ownership.ts";
 import { type Answer, follow } from "./redirects.ts";
-
-/** Asks the cluster which broker serves a topic. Rejects with {@link CallFailure}. */
-export type Lookup = (topic: string, signal: AbortSignal) => Promise<Owner>;
+import type { Target } from "./transports.ts";
 
 export interface LookupOptions {
   seeds: readonly string[];
@@ -42,7 +40,15 @@ export function createLookup(options: LookupOptions): Lookup {
     try {
       const found = await connections.unary(directly(url), Discovery.method.topicLookup, { topic }, call);
       const type = found.responseType === LookupType.Connect ? "connect" : "redirect";
-      const answer: Answer = { asked: url, type, ...advertised(url, found), proxy: found.proxy };
+      // On Connect the broker that answered is the owner, whatever address it believes to have.
+      const here = type === "connect" && !found.proxy;
+      const answer: Answer = {
+        asked: url,
+        type,
+        url: here ? url : dialled(url, found.connectUrl),
+        brokerUrl: found.brokerUrl || found.connectUrl || url,
+        proxy: found.proxy,
+      };
       if (!answer.proxy && type === "redirect") {
         learned.add(answer.url);
       }
@@ -55,14 +61,13 @@ export function createLookup(options: LookupOptions): Lookup {
     }
   }
 
-  /** Old brokers give one address, without a scheme; broken ones could give anything. */
-  function advertised(asked: string, { connectUrl, brokerUrl }: { connectUrl: string; brokerUrl: string }) {
+  /** The address to dial for an advertised one: old brokers leave the scheme out, broken ones could give anything. */
+  function dialled(asked: string, advertised: string): string {
     try {
-      const url = normaliseUrl(connectUrl || asked, secure);
-      const mapped = mapBrokerUrl ? normaliseUrl(mapBrokerUrl(url), secure) : url;
-      return { url: mapped, brokerUrl: brokerUrl || connectUrl || asked };
+      const url = normaliseUrl(advertised || asked, secure);
+      return mapBrokerUrl ? normaliseUrl(mapBrokerUrl(url), secure) : url;
     } catch (error) {
-      const message = `${asked} names the broker address ${JSON.stringify(connectUrl)}: ${String(error)}`;
+      const message = `${asked} names the broker address ${JSON.stringify(advertised)}: ${String(error)}`;
       throw new CallFailure("garbled", message, { cause: error });
     }
   }
@@ -90,7 +95,6 @@ export function createLookup(options: LookupOptions): Lookup {
   }
 
   function owner(topic: string, answer: Answer): Owner {
-    // On Connect the broker that answered is the owner, whatever address it believes to have.
     const url = gateway || (answer.type === "connect" && !answer.proxy) ? answer.asked : answer.url;
     const named = (answer.proxy || gateway) && answer.type !== "not-found";
     return {

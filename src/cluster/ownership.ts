@@ -1,8 +1,7 @@
 import type { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
-import type { Target } from "./connections.ts";
-import type { Lookup } from "./lookup.ts";
+import type { Target } from "./transports.ts";
 
 /** The broker that serves a topic. */
 export interface Owner {
@@ -17,6 +16,9 @@ export interface Owner {
    */
   readonly assigned: boolean;
 }
+
+/** Asks the cluster which broker serves a topic. Rejects with `CallFailure`. */
+export type Lookup = (topic: string, signal: AbortSignal) => Promise<Owner>;
 
 /** What is known about which broker serves which topic. */
 export interface Ownership {
@@ -34,14 +36,17 @@ export interface Ownership {
 export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
   const owners = new Map<string, Owner>();
   const flights = singleFlight<string, Owner>();
+  // How often each topic's owner was forgotten: an answer that was asked for before that is not kept.
+  const forgotten = new Map<string, number>();
   let lookups = 0;
 
   async function find(topic: string, abandoned: AbortSignal): Promise<Owner> {
     lookups++;
+    const before = forgotten.get(topic);
     const owner = await lookup(topic, abandoned);
     abandoned.throwIfAborted();
     // Without an owner there is nothing to remember: the next call creates the topic, and asks again.
-    return owner.assigned ? remember(owner) : owner;
+    return owner.assigned && forgotten.get(topic) === before ? remember(owner) : owner;
   }
 
   function remember(owner: Owner): Owner {
@@ -51,8 +56,6 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
   }
 
   return {
-    // An answer that was asked for before a `forget` cannot come in after it: while a lookup runs nothing is cached
-    // that could be forgotten, and the next one starts when it has ended or its answer is no longer wanted.
     owner: async (topic, signal) => owners.get(topic) ?? flights(topic, (abandoned) => find(topic, abandoned), signal),
     confirm(owner) {
       const confirmed = owner.assigned ? owner : { ...owner, assigned: true };
@@ -61,6 +64,7 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
     forget(owner, because) {
       if (owners.get(owner.topic) === owner) {
         owners.delete(owner.topic);
+        forgotten.set(owner.topic, (forgotten.get(owner.topic) ?? 0) + 1);
         events.emit({ type: "owner-lost", topic: owner.topic, url: owner.target.url, error: because });
       }
     },

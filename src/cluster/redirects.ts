@@ -104,6 +104,9 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
     }
     await sleep(pollMs, signal);
   }
+  if (signal.aborted) {
+    throw new CallFailure("aborted", "the lookup is no longer wanted");
+  }
   if (namesake) {
     const message = `brokers name ${redirect.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
     inquiry.warn("AMBIGUOUS_OWNER", message);

@@ -1,3 +1,5 @@
+import { maxTimerMs } from "./sleep.ts";
+
 /** Things with a time at which they are over. */
 export interface Deadlines<T extends { deadline: number }> {
   add(item: T): void;
@@ -19,8 +21,7 @@ export function createDeadlines<T extends { deadline: number }>(expire: (item: T
     if (at < timerAt) {
       clearTimeout(timer);
       timerAt = at;
-      // Longer than 2^31 ms would fire at once.
-      timer = setTimeout(check, Math.min(2 ** 31 - 1, Math.max(0, at - Date.now())));
+      timer = setTimeout(check, Math.min(maxTimerMs, Math.max(0, at - Date.now())));
     }
   }
 

@@ -6,12 +6,10 @@ import {
   ProducerAccessMode,
   ProducerService,
 } from "../../gen/danube/danube_api_pb.ts";
-import type { Connections } from "../cluster/connections.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
-import type { Owner, Ownership } from "../cluster/ownership.ts";
+import type { Owner } from "../cluster/ownership.ts";
 import { DanubeError } from "../errors.ts";
-import type { EventLog } from "../events.ts";
-import type { Backoff } from "../lib/backoff.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import { recover } from "./recovery.ts";
 
@@ -22,15 +20,6 @@ export type Access = "shared" | "exclusive";
 export interface Attached {
   readonly owner: Owner;
   readonly producerId: bigint;
-}
-
-/** What a topic's producer needs from its client. */
-export interface Cluster {
-  readonly ownership: Ownership;
-  readonly connections: Connections;
-  readonly events: EventLog;
-  readonly backoff: Backoff;
-  readonly attemptTimeoutMs: number;
 }
 
 export interface AttachmentOptions {

@@ -1,6 +1,8 @@
+import type { Cluster } from "../cluster/cluster.ts";
 import { DanubeError } from "../errors.ts";
 import { createDeadlines } from "../lib/deadlines.ts";
-import { type Attached, type Cluster, createAttachment, type Dispatch } from "./attachment.ts";
+import { maxTimerMs } from "../lib/sleep.ts";
+import { type Attached, createAttachment, type Dispatch } from "./attachment.ts";
 import { createGate } from "./gate.ts";
 import { createLane, type Entry, tooLarge } from "./lane.ts";
 import { type Content, encodedSize } from "./message.ts";
@@ -99,7 +101,7 @@ export async function createProducer(
 
   async function attachInTime(): Promise<Attached> {
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), Math.min(2 ** 31 - 1, options.createTimeoutMs));
+    const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, options.createTimeoutMs));
     const signal = AbortSignal.any([timeout.signal, closing, ...(options.signal ? [options.signal] : [])]);
     try {
       return await attachment.get(signal);
@@ -260,7 +262,7 @@ export async function createProducer(
     return {
       done,
       giveUpAfter(ms) {
-        timers.push(setTimeout(giveUp, Math.min(2 ** 31 - 1, Math.max(0, ms))));
+        timers.push(setTimeout(giveUp, Math.min(maxTimerMs, Math.max(0, ms))));
       },
     };
   }

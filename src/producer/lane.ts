@@ -1,7 +1,8 @@
 import { ProducerService } from "../../gen/danube/danube_api_pb.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
-import type { Attached, Attachment, Cluster } from "./attachment.ts";
+import type { Attached, Attachment } from "./attachment.ts";
 import { type Content, encodedSize, toStreamMessage } from "./message.ts";
 import { recover } from "./recovery.ts";
 import { createWindow, type Order } from "./window.ts";

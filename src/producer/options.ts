@@ -135,8 +135,9 @@ export function checkSendOptions(options: SendOptions): void {
   checkOptions("the options of send()", options, sendNames);
   const { attributes, key, signal, timeoutMs } = options;
   if (attributes !== undefined) {
-    if (typeof attributes !== "object" || attributes === null) {
-      throw new TypeError(`"attributes" must be an object of strings`);
+    // What is iterable (a Map, Headers, an array) would lose its entries in silence.
+    if (typeof attributes !== "object" || attributes === null || Symbol.iterator in attributes) {
+      throw new TypeError(`"attributes" must be a plain object of strings`);
     }
     for (const [attribute, value] of Object.entries(attributes)) {
       checkString("attributes: a name", attribute);
@@ -162,8 +163,8 @@ export function toBytes(payload: Uint8Array | string): Uint8Array {
   if (!(payload instanceof Uint8Array)) {
     throw new TypeError(`"payload" must be a Uint8Array or a string`);
   }
-  // A copy, because the caller may use its buffer again as soon as send returns.
-  return payload.slice();
+  // A copy, which a Buffer's own slice is not: the caller may use its buffer again as soon as send returns.
+  return new Uint8Array(payload);
 }
 
 const encoder = new TextEncoder();

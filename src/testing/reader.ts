@@ -6,15 +6,11 @@ import {
   type StreamMessage,
   ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
-import { createConnections } from "../cluster/connections.ts";
-import { createCredentials } from "../cluster/credentials.ts";
+import { createCluster } from "../cluster/cluster.ts";
 import { judge } from "../cluster/error-table.ts";
-import { createLookup } from "../cluster/lookup.ts";
 import { DanubeError } from "../errors.ts";
-import { createEventLog } from "../events.ts";
 import { sleep } from "../lib/sleep.ts";
 import { type ConnectOptions, resolveOptions } from "../options.ts";
-import { selectTransport } from "../transport/select.ts";
 
 /** A message as a consumer of the topic gets it. */
 export interface ReadMessage {
@@ -51,21 +47,13 @@ export async function openReader(
     consumer = "reader",
   }: { subscription?: string | undefined; consumer?: string | undefined } = {},
 ): Promise<Reader> {
-  const resolved = resolveOptions(options);
-  const { attemptTimeoutMs: timeoutMs } = resolved;
-  const events = createEventLog(resolved.onEvent);
-  const connections = createConnections({
-    createTransport: selectTransport(resolved.transport),
-    transportOptions: { tls: resolved.tls, interceptors: resolved.interceptors },
-    credentials: createCredentials(resolved.token, resolved),
-    events,
-  });
+  const { connections, ownership, attemptTimeoutMs: timeoutMs } = createCluster(resolveOptions(options));
   const stop = new AbortController();
   const buffer: ReadMessage[] = [];
   let wanted: { count: number; resolve(messages: ReadMessage[]): void } | undefined;
   let broken: DanubeError | undefined;
 
-  const { target } = await createLookup({ ...resolved, connections, events })(topic, stop.signal).catch((reason) => {
+  const { target } = await ownership.owner(topic).catch((reason) => {
     throw judge("TopicLookup", reason, topic).error;
   });
   const request = {

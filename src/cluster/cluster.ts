@@ -1,0 +1,31 @@
+import { createEventLog, type EventLog } from "../events.ts";
+import type { Backoff } from "../lib/backoff.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { selectTransport } from "../transport/select.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { createCredentials } from "./credentials.ts";
+import { createLookup } from "./lookup.ts";
+import { createOwnership, type Ownership } from "./ownership.ts";
+
+/** What a client has of its cluster: who owns what, and the way there. */
+export interface Cluster {
+  readonly ownership: Ownership;
+  readonly connections: Connections;
+  readonly events: EventLog;
+  readonly backoff: Backoff;
+  readonly attemptTimeoutMs: number;
+}
+
+/** Puts the parts together. Does no I/O. */
+export function createCluster(options: ResolvedOptions): Cluster {
+  const { tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
+  const events = createEventLog(options.onEvent);
+  const connections = createConnections({
+    createTransport: selectTransport(transport),
+    transportOptions: { tls, interceptors },
+    credentials: createCredentials(token, options),
+    events,
+  });
+  const ownership = createOwnership(createLookup({ ...options, connections, events }), events);
+  return { ownership, connections, events, backoff, attemptTimeoutMs };
+}

@@ -1,0 +1,183 @@
+import { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { type BrokerTransport, CallFailure, type CreateTransport, type TransportOptions } from "../transport/seam.ts";
+
+/** Where calls go. */
+export interface Target {
+  /** The URL that is dialled: a broker, or the proxy in front of it. */
+  url: string;
+  /** Behind a proxy: the broker that is meant, named in a header of every call. */
+  behindProxy: string | undefined;
+}
+
+/** What `status()` tells about a connection. */
+export interface ConnectionStatus {
+  url: string;
+  brokerUrl?: string | undefined;
+  /** Whether the broker answered on it. */
+  answered: boolean;
+  callsInFlight: number;
+}
+
+/** A transport while a call is made on it. {@link Transports.done} must follow. */
+export interface Lease {
+  readonly transport: BrokerTransport;
+  /** The broker answered, be it with an error. */
+  answered(): void;
+  /** The call failed without an answer. Gives the failure as it is to be understood. */
+  failed(failure: CallFailure): CallFailure;
+  done(): void;
+}
+
+/**
+ * The transports of a client: one per broker URL (and per broker behind a proxy), made when first needed, replaced when
+ * they fail, let go when unused.
+ */
+export interface Transports {
+  lease(target: Target): Lease;
+  status(): ConnectionStatus[];
+  /** Transports made so far. */
+  opened(): number;
+  close(): void;
+}
+
+export interface TransportsOptions {
+  createTransport: CreateTransport;
+  transportOptions: TransportOptions;
+  events: EventLog;
+  /** Transports without a call for this many milliseconds are let go. Default 300,000. */
+  idleMs?: number;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly target: Target;
+  readonly transport: BrokerTransport;
+  callsInFlight: number;
+  answered: boolean;
+  lastAnswerAt: number;
+  lastUsedAt: number;
+}
+
+export function createTransports(options: TransportsOptions): Transports {
+  const { createTransport, transportOptions, events, idleMs = 5 * 60_000 } = options;
+  const entries = new Map<string, Entry>();
+  // Replaced, and still carrying calls.
+  const retired = new Set<Entry>();
+  // Survives the transports: an address that has answered once is a broker, whatever it says later.
+  const proven = new Set<string>();
+  let opened = 0;
+  let sweeper: ReturnType<typeof setInterval> | undefined;
+
+  function entryFor(target: Target): Entry {
+    const key = `${target.url} ${target.behindProxy ?? ""}`;
+    const current = entries.get(key);
+    if (current) {
+      return current;
+    }
+    const transport = createTransport(target.url, transportOptions);
+    opened++;
+    const now = Date.now();
+    const entry = { key, target, transport, callsInFlight: 0, answered: false, lastAnswerAt: 0, lastUsedAt: now };
+    entries.set(key, entry);
+    if (!sweeper) {
+      sweeper = setInterval(sweep, idleMs);
+      unref(sweeper);
+    }
+    return entry;
+  }
+
+  function noteAnswer(entry: Entry): void {
+    entry.lastAnswerAt = Date.now();
+    if (!entry.answered) {
+      entry.answered = true;
+      proven.add(entry.target.url);
+      events.emit({ type: "connected", url: entry.target.url });
+    }
+  }
+
+  /** Silence from an address that never was a broker is a wrong address; from a broker it is one that restarts. */
+  function understand(entry: Entry, failure: CallFailure): CallFailure {
+    return failure.kind === "silent" && !proven.has(entry.target.url)
+      ? new CallFailure("garbled", failure.message, { cause: failure.cause })
+      : failure;
+  }
+
+  /**
+   * Runtimes differ in whether a transport finds its way back after a failure, so a failed one is replaced. Calls
+   * that are still on it end by themselves: they may have been luckier.
+   */
+  function replaceIfDead(entry: Entry, failure: CallFailure, startedAt: number): void {
+    // A call that was given up before the broker ever answered may be one that cannot even connect.
+    const alive = failure.kind === "refused" || (failure.kind === "aborted" && entry.answered);
+    // A time-out on a connection that answered others meanwhile says nothing about the connection.
+    const onlySlow = failure.kind === "deadline" && entry.lastAnswerAt >= startedAt;
+    if (alive || onlySlow || entries.get(entry.key) !== entry) {
+      return;
+    }
+    entries.delete(entry.key);
+    retired.add(entry);
+    if (entry.answered) {
+      const error = new DanubeError("UNAVAILABLE", failure.message, { cause: failure });
+      events.emit({ type: "disconnected", url: entry.target.url, error });
+    }
+  }
+
+  function done(entry: Entry): void {
+    entry.lastUsedAt = Date.now();
+    if (--entry.callsInFlight === 0 && retired.delete(entry)) {
+      entry.transport.close();
+    }
+  }
+
+  function sweep(): void {
+    for (const [key, entry] of entries) {
+      if (entry.callsInFlight === 0 && Date.now() - entry.lastUsedAt >= idleMs) {
+        entries.delete(key);
+        entry.transport.close();
+      }
+    }
+    if (entries.size === 0) {
+      clearInterval(sweeper);
+      sweeper = undefined;
+    }
+  }
+
+  return {
+    lease(target) {
+      const entry = entryFor(target);
+      const startedAt = Date.now();
+      entry.callsInFlight++;
+      return {
+        transport: entry.transport,
+        answered: () => noteAnswer(entry),
+        failed(failure) {
+          replaceIfDead(entry, failure, startedAt);
+          return understand(entry, failure);
+        },
+        done: () => done(entry),
+      };
+    },
+    status: () =>
+      [...entries.values()].map(({ target, answered, callsInFlight }) => ({
+        url: target.url,
+        brokerUrl: target.behindProxy,
+        answered,
+        callsInFlight,
+      })),
+    opened: () => opened,
+    close() {
+      clearInterval(sweeper);
+      for (const { transport } of [...entries.values(), ...retired]) {
+        transport.close();
+      }
+      entries.clear();
+      retired.clear();
+    },
+  };
+}
+
+/** Where timers hold a process, this one does not. */
+function unref(timer: unknown): void {
+  (timer as { unref?: () => void }).unref?.();
+}
