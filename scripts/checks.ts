@@ -79,7 +79,7 @@ function manifests(): void {
   const entries = Object.entries(npm.exports).filter(([path]) => path !== "./package.json");
   same(
     "exports",
-    entries.map(([path, target]) => [path, (target as Record<string, string>)["deno"]]),
+    entries.map(([path, target]) => [path, (target as Record<string, string>)["bun"]]),
     Object.entries(jsr.exports),
   );
   for (const [path, target] of entries) {
@@ -92,7 +92,8 @@ function manifests(): void {
     }
   }
   const wanted = Object.entries(npm.dependencies).map(([name, range]) => [name, `npm:${name}@${range}`]);
-  same("dependencies", wanted, Object.entries(jsr.imports));
+  const imports = Object.entries(jsr.imports).filter(([name]) => !name.startsWith(npm.name));
+  same("dependencies", wanted, imports);
 }
 
 function dependencies(): void {

@@ -46,9 +46,13 @@ export async function tryPackage(): Promise<void> {
       "--exactOptionalPropertyTypes",
     ];
     await must("tsc", ["--noEmit", "--types", "node", ...flags, join(project, "program.ts")]);
-    const printed = await must("node", [join(project, "program.ts")]);
-    if (!printed.includes("1 a tarball")) {
-      throw new Error(`the program printed ${printed}`);
+    // Deno finds an npm package's files as Node does; JSR gives it the sources.
+    const runtimes = [["node"], ["deno", "run", "-A", "--node-modules-dir=manual", "--no-config"], ["bun", "run"]];
+    for (const [runtime = "", ...args] of runtimes) {
+      const printed = await must(runtime, [...args, join(project, "program.ts")]);
+      if (!printed.includes("1 a tarball")) {
+        throw new Error(`on ${runtime} the program printed ${printed}`);
+      }
     }
     const quickstart = await must("node", [
       join(modules, "@danube-messaging/client/dist/src/cli/main.js"),

@@ -4,8 +4,15 @@ import type { ConnectionStatus } from "./cluster/transports.ts";
 import { DanubeError } from "./errors.ts";
 import type { DanubeEvent, WarningEvent } from "./events.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
+import { createAccessControl } from "./producer/access.ts";
 import { createProducer, type OwnedProducer, type Producer, type ProducerStatus } from "./producer/create-producer.ts";
-import { closedError, type ProducerOptions, resolveProducerOptions } from "./producer/options.ts";
+import {
+  type CloseOptions,
+  checkCloseOptions,
+  closedError,
+  type ProducerOptions,
+  resolveProducerOptions,
+} from "./producer/options.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
 export interface Danube {
@@ -26,9 +33,10 @@ export interface Danube {
   /** What the client knows at this moment. A copy. */
   status(): DanubeStatus;
   /**
-   * Closes the producers as `Producer.close` does, then the connections. May be called again; never rejects.
+   * Closes the producers as `Producer.close` does, then the connections. May be called again; rejects only with a
+   * `TypeError` for wrong options.
    */
-  close(options?: { timeoutMs?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -74,6 +82,7 @@ export function connect(options: ConnectOptions | string): Danube {
   const cluster = createCluster(resolved);
   const { ownership, connections, events } = cluster;
   const producers = new Set<OwnedProducer>();
+  const access = createAccessControl();
   const closing = new AbortController();
   let past = { acknowledged: 0n, failed: 0n };
   let closed: Promise<void> | undefined;
@@ -84,9 +93,19 @@ export function connect(options: ConnectOptions | string): Danube {
     if (closed) {
       throw closedError("the client");
     }
-    const owned = await createProducer({ cluster, maxMessageBytes }, wanted, closing.signal);
+    const leave = access.enter(wanted.topic, wanted.access);
+    const owned = await createProducer({ cluster, maxMessageBytes }, wanted, closing.signal).catch((error) => {
+      leave();
+      throw error;
+    });
+    if (closed) {
+      // Closed while the last step was under way.
+      void owned.producer.close({ timeoutMs: 0 });
+      throw closedError("the client");
+    }
     producers.add(owned);
     owned.onClosed(() => {
+      leave();
       producers.delete(owned);
       const { acknowledged, failed } = owned.status();
       past = { acknowledged: past.acknowledged + acknowledged, failed: past.failed + failed };
@@ -102,12 +121,11 @@ export function connect(options: ConnectOptions | string): Danube {
     state = "closed";
   }
 
-  async function close(closeOptions: { timeoutMs?: number | undefined } = {}): Promise<void> {
+  async function close(closeOptions: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(closeOptions);
     closed ??= shutDown();
-    if (closeOptions.timeoutMs !== undefined) {
-      for (const { producer } of producers) {
-        void producer.close(closeOptions);
-      }
+    for (const { producer } of producers) {
+      void producer.close(closeOptions);
     }
     await closed;
   }
@@ -118,7 +136,9 @@ export function connect(options: ConnectOptions | string): Danube {
       if (closed) {
         throw closedError("the client");
       }
-      await firstAnswer(seeds, connections, attemptTimeoutMs);
+      await firstAnswer(seeds, connections, attemptTimeoutMs).catch((error) => {
+        throw closed ? closedError("the client") : error;
+      });
     },
     status() {
       const running = [...producers].map((owned) => owned.status());

@@ -4,7 +4,7 @@ import type { DanubeError } from "./errors.ts";
 export interface WarningEvent {
   type: "warning";
   /** What it is about, stable. */
-  code: "BROKER_ADDRESS" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
+  code: "BROKER_ADDRESS" | "BROKER_SILENT" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
   message: string;
 }
 
@@ -103,10 +103,12 @@ export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefin
         }
         return;
       }
+      const complain = (error: unknown) => console.error("danube: onEvent failed", error);
       try {
-        onEvent(event);
+        // An async listener rejects instead of throwing.
+        Promise.resolve(onEvent(event) as unknown).catch(complain);
       } catch (error) {
-        console.error("danube: onEvent threw", error);
+        complain(error);
       }
     },
     recent: () => [...events],

@@ -26,7 +26,7 @@ export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Access, Dispatch } from "./producer/attachment.ts";
 export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
-export type { ProducerOptions, SendOptions } from "./producer/options.ts";
+export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Order } from "./producer/window.ts";
 export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
 // For those who bring a transport of their own.

@@ -11,7 +11,7 @@ import {
   checkOneOf,
   checkOptions,
 } from "./lib/check.ts";
-import type { CreateTransport, TlsOptions } from "./transport/seam.ts";
+import type { BrokerTransport, CallFailure, CreateTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
 
 export interface ConnectOptions {
@@ -31,7 +31,10 @@ export interface ConnectOptions {
   token?: TokenSource | undefined;
   /** Allows `token` to be sent without TLS to other machines. Default `false`. */
   allowInsecure?: boolean | undefined;
-  /** How calls are carried: `"auto"` (default), a name, or a function that makes a Connect transport. */
+  /**
+   * How calls are carried: `"auto"` (default), a name, or a function that makes a {@link BrokerTransport} for a URL: a
+   * Connect transport whose calls reject with {@link CallFailure}, and that can be closed.
+   */
   transport?: TransportName | CreateTransport | undefined;
   /**
    * Every call goes to the URL in `brokers`, which passes it on to the broker named in the `x-danube-broker-url`
@@ -118,6 +121,9 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
   }
   if (token !== undefined && typeof token !== "function") {
     checkNonEmptyString("token", token);
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+      throw new TypeError(`"token" must be printable ASCII without spaces`);
+    }
   }
   checkTls(tls);
 
@@ -160,11 +166,15 @@ function resolveSeeds(brokers: unknown, secure: boolean): string[] {
       return normaliseUrl(address, secure);
     } catch (error) {
       throw new TypeError(
-        `"brokers" has ${JSON.stringify(address)}, which is no broker URL: ${(error as Error).message}`,
+        `"brokers" has ${JSON.stringify(withoutPassword(address))}, which is no broker URL: ${(error as Error).message}`,
       );
     }
   });
   return [...new Set(seeds)];
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/^.*@/s, "…@");
 }
 
 function checkTls(tls: TlsOptions | undefined): void {
@@ -173,11 +183,10 @@ function checkTls(tls: TlsOptions | undefined): void {
   }
   checkOptions('"tls"', tls, ["ca", "cert", "key", "serverName"]);
   for (const name of ["ca", "cert", "key"] as const) {
-    const value: unknown = tls[name] === undefined ? [] : tls[name];
-    const several = Array.isArray(value) && (name === "ca" || value.length === 0);
-    if (
-      !(several ? value : [value]).every((one) => (typeof one === "string" && one !== "") || one instanceof Uint8Array)
-    ) {
+    const value: unknown = tls[name];
+    const values = name === "ca" && Array.isArray(value) ? value : [value];
+    const isPem = (one: unknown) => (typeof one === "string" && one !== "") || one instanceof Uint8Array;
+    if (value !== undefined && !values.every(isPem)) {
       throw new TypeError(`"tls.${name}" must be the PEM itself, a string or bytes`);
     }
   }
@@ -191,11 +200,7 @@ function checkTls(tls: TlsOptions | undefined): void {
 
 function resolveBackoff(backoff: ConnectOptions["backoff"]): Backoff {
   if (typeof backoff === "function") {
-    return (attempt) => {
-      const waitMs = backoff(attempt);
-      // A function that answers rubbish must not make a loop without a wait.
-      return Number.isFinite(waitMs) && waitMs >= 0 ? waitMs : 1_000;
-    };
+    return backoff;
   }
   if (backoff !== undefined) {
     checkOptions('"backoff"', backoff, ["initialMs", "maxMs", "factor", "jitter"]);

@@ -37,10 +37,10 @@ export async function broker(args: string[]): Promise<number> {
     throw new UsageError(`there is nothing to do with ${JSON.stringify(positionals[0])}`);
   }
   const options: BrokerOptions = {
-    port: wholeNumber("port", values.port, 0) ?? 6650,
+    port: wholeNumber("port", values.port, 0, 65_535) ?? 6650,
     host: values.host,
     advertisedHost: values["advertised-host"],
-    brokers: wholeNumber("brokers", values.brokers, 1),
+    brokers: wholeNumber("brokers", values.brokers, 1, 100),
     mode: oneOf("mode", values.mode, ["standalone", "cluster"]),
     proxy: values.proxy,
     enforceExclusive: values["enforce-exclusive"],

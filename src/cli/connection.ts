@@ -37,8 +37,8 @@ interface ConnectionValues {
 }
 
 export function connectOptions(values: ConnectionValues): ConnectOptions {
-  const brokers = values.broker ??
-    process.env["DANUBE_URL"]?.split(",").filter((url) => url.trim() !== "") ?? ["http://127.0.0.1:6650"];
+  const named = process.env["DANUBE_URL"]?.split(",").filter((url) => url.trim() !== "") ?? [];
+  const brokers = values.broker ?? (named.length > 0 ? named : ["http://127.0.0.1:6650"]);
   const tls = {
     ca: pem("tls-ca", values["tls-ca"]),
     cert: pem("tls-cert", values["tls-cert"]),
@@ -47,7 +47,7 @@ export function connectOptions(values: ConnectionValues): ConnectOptions {
   };
   return {
     brokers,
-    token: values.token ?? process.env["DANUBE_TOKEN"],
+    token: values.token ?? (process.env["DANUBE_TOKEN"] || undefined),
     tls: Object.values(tls).some((value) => value !== undefined) ? tls : undefined,
     allowInsecure: values["allow-insecure"],
     gateway: values.gateway,

@@ -48,6 +48,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 
 // A reader of our output that goes away (head, say) is no failure.
 process.stdout.on("error", () => process.exit(0));
+process.stderr.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));
 // Standard input may be a terminal that nobody types into; everything else is closed by now.
 process.stdin.unref?.();

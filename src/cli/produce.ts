@@ -1,7 +1,8 @@
-import { createReadStream, statSync } from "node:fs";
+import { open as openFile } from "node:fs/promises";
 import process from "node:process";
 import { connect } from "../client.ts";
 import { isDanubeError } from "../errors.ts";
+import { unlessAborted } from "../lib/single-flight.ts";
 import type { Producer } from "../producer/create-producer.ts";
 import type { ProducerOptions } from "../producer/options.ts";
 import { connectionHelp, connectionOptions, connectOptions } from "./connection.ts";
@@ -73,7 +74,7 @@ export async function produce(args: string[]): Promise<number> {
     connect({ ...connectOptions(values), createTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs }),
   );
   try {
-    const input = open(file);
+    const input = await open(file);
     const options: ProducerOptions = {
       topic,
       name: values.name,
@@ -114,10 +115,17 @@ async function publish(
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
 
-  const report = (error: unknown, line: number) => {
+  const fail = (error: unknown, line: number) => {
     progress.clear();
+    // After the first failure the rest is given up; that is one thing to tell, not one for each line.
+    if (keepGoing || tally.failed === 0) {
+      console.error(`danube: line ${line}: ${describe(error)}`);
+    }
     tally.failed++;
-    console.error(`danube: line ${line}: ${describe(error)}`);
+    if (!keepGoing) {
+      stop.abort();
+      void producer.close({ timeoutMs: 0 });
+    }
   };
   const publishLine = async (line: Uint8Array, number: number) => {
     try {
@@ -130,10 +138,7 @@ async function publish(
         input.size && Math.min(1, (tally.bytes + tally.acknowledged) / input.size),
       );
     } catch (error) {
-      report(error, number);
-      if (!keepGoing) {
-        stop.abort();
-      }
+      fail(error, number);
     }
   };
 
@@ -153,7 +158,7 @@ async function publish(
     process.off("SIGTERM", interrupt);
   }
   if (!quiet) {
-    const failed = tally.failed > 0 ? `; ${count(tally.failed, "line")} failed` : "";
+    const failed = tally.failed > 0 ? `; ${count(tally.failed, "line")} failed or given up` : "";
     const cut = interrupted ? `; interrupted after ${count(tally.read, "line")}` : "";
     console.error(
       `${input.name} to ${producer.topic}: ${summary(tally.acknowledged, tally.bytes, Date.now() - startedAt)}${failed}${cut}`,
@@ -162,27 +167,34 @@ async function publish(
   return interrupted ? 130 : tally.failed > 0 ? 1 : 0;
 }
 
-/** Ends with `signal`, also while the source gives nothing: a terminal may never. */
+/** Ends with `signal`, also while the source gives nothing: a terminal may never. Nothing outlives its turn. */
 async function* until<T>(source: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const aborted = new Promise<IteratorResult<T>>((resolve) => {
-    signal.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
-  });
-  for (;;) {
-    const next = await Promise.race([source.next(), aborted]);
-    if (next.done) {
+  while (!signal.aborted) {
+    const next = await unlessAborted(source.next(), signal).catch((reason) => {
+      if (signal.aborted) {
+        return undefined;
+      }
+      throw reason;
+    });
+    if (!next || next.done) {
       return;
     }
     yield next.value;
   }
 }
 
-function open(file: string): Input {
+/** Before anything is sent: a file that cannot be read must not leave a topic behind. */
+async function open(file: string): Promise<Input> {
   if (file === "-") {
     return { name: "standard input", chunks: process.stdin, size: undefined };
   }
-  // Before anything is sent: a file that is not there must not leave a topic behind.
-  const size = statSync(file).size;
-  return { name: file, chunks: createReadStream(file), size: size > 0 ? size : undefined };
+  const handle = await openFile(file);
+  const stats = await handle.stat();
+  if (stats.isDirectory()) {
+    await handle.close();
+    throw new Error(`${file} is a directory`);
+  }
+  return { name: file, chunks: handle.createReadStream(), size: stats.size > 0 ? stats.size : undefined };
 }
 
 function attributes(given: string[]): Record<string, string> {

@@ -15,13 +15,18 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
 }
 
 /** A whole number given as an option. */
-export function wholeNumber(option: string, text: string | undefined, min: number): number | undefined {
+export function wholeNumber(
+  option: string,
+  text: string | undefined,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   if (text === undefined) {
     return undefined;
   }
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-    throw new UsageError(`--${option} must be a whole number of at least ${min}, not ${JSON.stringify(text)}`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
+    throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   }
   return value;
 }

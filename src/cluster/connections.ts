@@ -6,21 +6,29 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { unlessAborted } from "../lib/single-flight.ts";
+import { DanubeError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
-import { type BrokerTransport, CallFailure } from "../transport/seam.ts";
+import { CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
-import { type ConnectionStatus, createTransports, type Target, type TransportsOptions } from "./transports.ts";
+import {
+  type ConnectionStatus,
+  createTransports,
+  type Lease,
+  type Target,
+  type TransportsOptions,
+} from "./transports.ts";
 
 export interface CallOptions {
   /** Milliseconds for this one attempt. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** Called when the request goes out: from here on its fate can be unknown. */
+  onSending?: (() => void) | undefined;
 }
 
 /**
- * Calls to brokers, over the transports that are there or new ones. All reject with {@link CallFailure}, or with
- * `UNAUTHENTICATED` when there is no token to be had.
+ * Calls to brokers, over the transports that are there or new ones. All reject with {@link CallFailure}, or with a
+ * `DanubeError`: `UNAUTHENTICATED` when there is no token to be had, `CLOSED` after `close()`.
  */
 export interface Connections {
   unary<I extends DescMessage, O extends DescMessage>(
@@ -49,7 +57,8 @@ export interface ConnectionsOptions extends TransportsOptions {
 /** gRPC writes a time-out with eight digits at most. */
 const maxTimeoutMs = 99_999_999;
 
-type Send<T> = (transport: BrokerTransport, header: Headers) => Promise<T>;
+/** Makes a call on a lease, and ends the lease unless it fails. */
+type Send<T> = (lease: Lease, header: Headers) => Promise<T>;
 
 export function createConnections({ credentials, ...options }: ConnectionsOptions): Connections {
   const transports = createTransports(options);
@@ -58,26 +67,20 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   async function call<T>(target: Target, send: Send<T>, limits: CallOptions, renewed = false): Promise<T> {
     refuseWhenClosed();
     const token = credentials.authorization(target.url);
-    const authorization = typeof token === "object" ? await inTime(token, limits) : token;
+    const authorization = typeof token === "function" ? await inTime(token, limits) : token;
     refuseWhenClosed();
     const lease = transports.lease(target);
+    limits.onSending?.();
     try {
-      const result = await send(lease.transport, headers(target, authorization));
-      lease.answered();
-      return result;
+      return await send(lease, headers(target, authorization));
     } catch (reason) {
+      noteEnd(lease, reason);
       if (!(reason instanceof CallFailure)) {
         throw reason;
       }
-      if (reason.kind !== "status") {
-        throw lease.failed(reason);
-      }
-      lease.answered();
       if (renewed || !isRefusal(reason) || !authorization || !credentials.refused(authorization)) {
         throw reason;
       }
-    } finally {
-      lease.done();
     }
     // Once, with another token.
     return call(target, send, limits, true);
@@ -85,22 +88,28 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
 
   function refuseWhenClosed(): void {
     if (closed) {
-      throw new CallFailure("aborted", "the client is closed");
+      throw new DanubeError("CLOSED", "the client is closed", { outcome: "not-sent" });
     }
   }
 
   return {
     unary: (target, method, request, limits) => {
       const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
-      const send: Send<{ message: MessageShape<typeof method.output> }> = (transport, header) =>
-        transport.unary(method, limits.signal, timeoutMs, header, request);
-      return call(target, send, limits).then((response) => response.message);
+      const send: Send<MessageShape<typeof method.output>> = async (lease, header) => {
+        const { message } = await lease.transport.unary(method, limits.signal, timeoutMs, header, request);
+        lease.answered();
+        lease.done();
+        return message;
+      };
+      return call(target, send, limits);
     },
-    stream: async (target, method, request, signal) => {
-      const send: Send<{ message: AsyncIterable<MessageShape<typeof method.output>> }> = (transport, header) =>
-        transport.stream(method, signal, undefined, header, once(request));
-      const response = await call(target, send, { signal, timeoutMs: maxTimerMs });
-      return response.message;
+    stream: (target, method, request, signal) => {
+      const send: Send<AsyncIterable<MessageShape<typeof method.output>>> = async (lease, header) => {
+        const { message } = await lease.transport.stream(method, signal, undefined, header, once(request));
+        lease.answered();
+        return whileRead(lease, message, signal);
+      };
+      return call(target, send, { signal, timeoutMs: maxTimerMs });
     },
     status: transports.status,
     opened: transports.opened,
@@ -111,17 +120,56 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   };
 }
 
+/** Ends a lease, with what the call failed with. */
+function noteEnd(lease: Lease, reason: unknown): void {
+  if (reason instanceof CallFailure) {
+    if (reason.kind === "status") {
+      lease.answered();
+    } else {
+      lease.failed(reason);
+    }
+  }
+  lease.done();
+}
+
+/** A stream is a call in flight until it has ended, its reader breaks off, or the signal ends it. */
+function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  let open = true;
+  const release = (reason?: unknown) => {
+    if (open) {
+      open = false;
+      signal.removeEventListener("abort", onAbort);
+      noteEnd(lease, reason);
+    }
+  };
+  const onAbort = () => release();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return (async function* () {
+    try {
+      yield* messages;
+    } catch (reason) {
+      release(reason);
+      throw reason;
+    } finally {
+      release();
+    }
+  })();
+}
+
 function isRefusal(failure: CallFailure): boolean {
   return failure.status === Code.Unauthenticated;
 }
 
 /** A token that does not come is no reason to wait longer than the call may take. */
-async function inTime(token: Promise<string>, { signal, timeoutMs }: CallOptions): Promise<string> {
+async function inTime(
+  ask: (signal: AbortSignal) => Promise<string>,
+  { signal, timeoutMs }: CallOptions,
+): Promise<string> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), Math.min(maxTimerMs, timeoutMs));
   const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    return await unlessAborted(token, either);
+    return await ask(either);
   } catch (reason) {
     if (signal?.aborted) {
       throw new CallFailure("aborted", "the call was aborted while its token was awaited", { cause: signal.reason });

@@ -14,10 +14,10 @@ export type TokenSource = string | (() => string | ExpiringToken | Promise<strin
 
 export interface Credentials {
   /**
-   * The `authorization` header for a call to `url`, or `undefined` when there is no token; a promise only when the
-   * token has to be asked for. Throws `UNAUTHENTICATED`.
+   * The `authorization` header for a call to `url`; `undefined` when there is no token; a function that gets it when
+   * the token has to be asked for. Throws `UNAUTHENTICATED` when it must not be sent there.
    */
-  authorization(url: string): string | undefined | Promise<string>;
+  authorization(url: string): string | undefined | ((signal: AbortSignal) => Promise<string>);
   /** The broker refused this header. Whether another one can be had. */
   refused(header: string): boolean;
 }
@@ -37,23 +37,27 @@ export function createCredentials(source: TokenSource | undefined, options: { al
     try {
       return typeof source === "function" ? await source() : (source as string);
     } catch (cause) {
-      throw new DanubeError("UNAUTHENTICATED", `the token function failed: ${String(cause)}`, { cause });
+      // Without the function's own words, which may hold secrets; they are in the cause for who looks there.
+      throw new DanubeError("UNAUTHENTICATED", "the token function failed", { cause, retryable: true });
     }
   }
 
   async function renew(): Promise<string> {
-    const given = await ask();
-    const { token, expiresAtMs } =
-      typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
-    // Anything else would be an invalid header, or another header.
-    if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-      throw new DanubeError(
-        "UNAUTHENTICATED",
-        "the token is not a string of printable ASCII characters without spaces",
-      );
+    const before = kept;
+    try {
+      const given = await ask();
+      const { token, expiresAtMs } =
+        typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
+      checkToken(token);
+      kept = { header: `Bearer ${token}`, expiresAtMs };
+      return kept.header;
+    } catch (error) {
+      // The old token, for as long as it is good.
+      if (before && kept === before && Date.now() < before.expiresAtMs) {
+        return before.header;
+      }
+      throw error;
     }
-    kept = { header: `Bearer ${token}`, expiresAtMs };
-    return kept.header;
   }
 
   return {
@@ -62,16 +66,13 @@ export function createCredentials(source: TokenSource | undefined, options: { al
         return undefined;
       }
       if (url.startsWith("http:") && !isLoopback(url) && !options.allowInsecure) {
-        throw new DanubeError(
-          "UNAUTHENTICATED",
-          `the token is not sent to ${url} without TLS; use https:// or set allowInsecure`,
-          { outcome: "not-sent" },
-        );
+        const message = `the token is not sent to ${url} without TLS; use https:// or set allowInsecure`;
+        throw new DanubeError("UNAUTHENTICATED", message, { outcome: "not-sent" });
       }
       if (kept && Date.now() < kept.expiresAtMs - expiryMarginMs) {
         return kept.header;
       }
-      return renewal("token", renew);
+      return (signal) => renewal("token", renew, signal);
     },
     refused(header) {
       if (kept?.header === header) {
@@ -80,4 +81,11 @@ export function createCredentials(source: TokenSource | undefined, options: { al
       return typeof source === "function";
     },
   };
+}
+
+/** Anything else would be an invalid header, or another header. Throws without naming it. */
+export function checkToken(token: unknown): asserts token is string {
+  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new DanubeError("UNAUTHENTICATED", "the token is not a string of printable ASCII characters without spaces");
+  }
 }

@@ -22,6 +22,8 @@ export type Action =
   | "fail"
   /** The same call to the same broker, a few times. */
   | "again"
+  /** The same call, for as long as it takes: the broker did not begin with it. */
+  | "repeat"
   /** Forget the owner and the producer, look up, create the producer, make the call again; until the time is over. */
   | "locate"
   /** The text is new to us: the broker's HealthCheck of the producer decides between "locate" and "fail". */
@@ -54,7 +56,7 @@ export const errorTable: readonly Row[] = [
   // The way to the broker.
   { kind: "unreachable", code: "UNAVAILABLE", action: "locate", outcome: "not-sent" },
   { kind: "silent", code: "UNAVAILABLE", action: "locate" },
-  { kind: "refused", code: "UNAVAILABLE", action: "again", outcome: "not-sent" },
+  { kind: "refused", code: "UNAVAILABLE", action: "repeat", outcome: "not-sent" },
   { kind: "lost", code: "UNAVAILABLE", action: "locate" },
   { kind: "deadline", code: "TIMEOUT", action: "locate" },
   { kind: "aborted", code: "CANCELED", action: "fail" },
@@ -131,7 +133,8 @@ export interface Verdict {
 /** Looks `reason` up in the table. What is no {@link CallFailure} is final and passed on as it is. */
 export function judge(call: Call, reason: unknown, topic: string): Verdict {
   if (reason instanceof DanubeError) {
-    return { error: reason, action: "fail" };
+    // Already understood: that of a token function that failed may pass.
+    return { error: reason, action: reason.retryable ? "again" : "fail" };
   }
   if (!(reason instanceof CallFailure)) {
     return {
@@ -147,7 +150,7 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
   const error = new DanubeError(row.code, `${call} for ${topic}: ${reason.message}`, {
     cause: reason,
     outcome,
-    retryable: row.action === "locate" || row.action === "again",
+    retryable: row.action !== "fail" && row.action !== "ask",
   });
   return { error, action: row.action };
 }

@@ -16,6 +16,8 @@ export interface LookupOptions {
   attemptTimeoutMs: number;
   /** Whether advertised addresses without a scheme mean TLS. */
   secure: boolean;
+  /** Whether brokers reached by TLS may lead to others without. */
+  allowInsecure: boolean;
   /** Every call goes to the seed, which passes it on by the broker's name. */
   gateway: boolean;
   mapBrokerUrl: ((url: string) => string) | undefined;
@@ -27,7 +29,17 @@ export interface LookupOptions {
 export const patienceMs = 1_000;
 
 export function createLookup(options: LookupOptions): Lookup {
-  const { seeds, connections, events, attemptTimeoutMs, secure, gateway, mapBrokerUrl, settleMs = 3_000 } = options;
+  const {
+    seeds,
+    connections,
+    events,
+    attemptTimeoutMs,
+    secure,
+    allowInsecure,
+    gateway,
+    mapBrokerUrl,
+    settleMs = 3_000,
+  } = options;
   // Asked first: the seed that answered last.
   let preferred = 0;
   // Addresses that brokers gave, beside the seeds.
@@ -65,7 +77,11 @@ export function createLookup(options: LookupOptions): Lookup {
   function dialled(asked: string, advertised: string): string {
     try {
       const url = normaliseUrl(advertised || asked, secure);
-      return mapBrokerUrl ? normaliseUrl(mapBrokerUrl(url), secure) : url;
+      const mapped = mapBrokerUrl ? normaliseUrl(mapBrokerUrl(url), secure) : url;
+      if (secure && mapped.startsWith("http:") && !allowInsecure) {
+        throw new TypeError("the seeds use TLS, and this address does not; allowInsecure would allow it");
+      }
+      return mapped;
     } catch (error) {
       const message = `${asked} names the broker address ${JSON.stringify(advertised)}: ${String(error)}`;
       throw new CallFailure("garbled", message, { cause: error });
@@ -84,11 +100,10 @@ export function createLookup(options: LookupOptions): Lookup {
     }
   }
 
-  /** The topics of the namespace: a broker lists what begins with the name it is given, also one without an end. */
-  async function listNamespace(topic: string, url: string, signal: AbortSignal): Promise<string[] | undefined> {
-    const namespace = topic.slice(0, topic.indexOf("/", 1) + 1);
+  /** The names that begin with `prefix`: brokers list those for a name that does not exist, or has no end. */
+  async function namesFrom(url: string, prefix: string, signal: AbortSignal): Promise<string[] | undefined> {
     const call = { timeoutMs: attemptTimeoutMs, signal };
-    return connections.unary(directly(url), Discovery.method.topicPartitions, { topic: namespace }, call).then(
+    return connections.unary(directly(url), Discovery.method.topicPartitions, { topic: prefix }, call).then(
       ({ partitions }) => partitions,
       () => undefined,
     );
@@ -117,7 +132,7 @@ export function createLookup(options: LookupOptions): Lookup {
       seeds,
       settleMs,
       ask: (url: string, other = topic) => ask(url, other, signal),
-      listNamespace: (url: string) => listNamespace(topic, url, signal),
+      namesFrom: (url: string, prefix: string) => namesFrom(url, prefix, signal),
       brokers: () => [...new Set([...seeds, ...learned])],
       warn: (code: "BROKER_ADDRESS" | "AMBIGUOUS_OWNER", message: string) =>
         events.emit({ type: "warning", code, message }),
@@ -126,13 +141,16 @@ export function createLookup(options: LookupOptions): Lookup {
   };
 }
 
+const saidByAny: readonly (number | undefined)[] = [
+  Code.InvalidArgument,
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+  Code.FailedPrecondition,
+];
+
 /** What a broker says about a topic, or about who asks, another one would say too. */
 function anyWouldSay(reason: unknown): boolean {
-  const passing =
-    reason instanceof CallFailure &&
-    (reason.kind !== "status" || reason.status === Code.Unavailable) &&
-    reason.kind !== "aborted";
-  return !passing;
+  return !(reason instanceof CallFailure) || reason.kind === "aborted" || saidByAny.includes(reason.status);
 }
 
 /** One failure for all seeds: of the kind that gives most hope, with the words of each. */

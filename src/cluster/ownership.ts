@@ -22,7 +22,12 @@ export type Lookup = (topic: string, signal: AbortSignal) => Promise<Owner>;
 
 /** What is known about which broker serves which topic. */
 export interface Ownership {
-  /** The owner, from the cache or by a lookup; one lookup at a time per topic, however many ask. */
+  /**
+   * The owner, from the cache or by a lookup; one lookup at a time per topic, however many ask.
+   *
+   * The cache is trusted for a second: a broker that has lost the topic would take a new producer, and with it the topic,
+   * if it serves one whose name begins alike (see redirects.ts).
+   */
   owner(topic: string, signal?: AbortSignal): Promise<Owner>;
   /** The broker of an unassigned topic took the topic: it is the owner. Gives the owner to go on with. */
   confirm(owner: Owner): Owner;
@@ -33,8 +38,12 @@ export interface Ownership {
   lookups(): number;
 }
 
+const trustMs = 1_000;
+
 export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
   const owners = new Map<string, Owner>();
+  // When each was found, in milliseconds since 1970.
+  const foundAt = new Map<string, number>();
   const flights = singleFlight<string, Owner>();
   // How often each topic's owner was forgotten: an answer that was asked for before that is not kept.
   const forgotten = new Map<string, number>();
@@ -50,13 +59,22 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
   }
 
   function remember(owner: Owner): Owner {
+    foundAt.set(owner.topic, Date.now());
+    const known = owners.get(owner.topic);
+    if (known && sameOwner(known, owner)) {
+      return known;
+    }
     owners.set(owner.topic, owner);
     events.emit({ type: "owner-found", topic: owner.topic, url: owner.target.url, brokerUrl: owner.brokerUrl });
     return owner;
   }
 
   return {
-    owner: async (topic, signal) => owners.get(topic) ?? flights(topic, (abandoned) => find(topic, abandoned), signal),
+    async owner(topic, signal) {
+      const known = owners.get(topic);
+      const fresh = Date.now() - (foundAt.get(topic) ?? 0) < trustMs;
+      return known && fresh ? known : flights(topic, (abandoned) => find(topic, abandoned), signal);
+    },
     confirm(owner) {
       const confirmed = owner.assigned ? owner : { ...owner, assigned: true };
       return owners.has(owner.topic) ? confirmed : remember(confirmed);
@@ -64,6 +82,7 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
     forget(owner, because) {
       if (owners.get(owner.topic) === owner) {
         owners.delete(owner.topic);
+        foundAt.delete(owner.topic);
         forgotten.set(owner.topic, (forgotten.get(owner.topic) ?? 0) + 1);
         events.emit({ type: "owner-lost", topic: owner.topic, url: owner.target.url, error: because });
       }
@@ -71,4 +90,8 @@ export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
     status: () => [...owners.values()],
     lookups: () => lookups,
   };
+}
+
+function sameOwner(a: Owner, b: Owner): boolean {
+  return a.target.url === b.target.url && a.target.behindProxy === b.target.behindProxy && a.brokerUrl === b.brokerUrl;
 }

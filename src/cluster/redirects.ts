@@ -11,8 +11,8 @@ import { isUnspecified } from "./addresses.ts";
 // So a Redirect is not believed until the broker it names says Connect, which a broker does only for topics that it
 // has loaded. One that does not may just be about to load a new topic. Whether that is so, or the name was mistaken,
 // is told by the names that exist: without another that begins alike there is nothing to mistake; with one, the broker
-// that says Connect is waited for, at every broker known. When none does, the Redirect is taken after all, if there
-// were several seeds to ask; a client with one seed may not know the owner, and says so.
+// that says Connect is waited for, at every broker known. When none does, the Redirect is taken after all; only a
+// client with a single seed, which may never have heard of the owner, refuses, and says what it lacks.
 
 /** What one broker answered to a lookup. */
 export interface Answer {
@@ -34,8 +34,8 @@ export interface Inquiry {
   readonly settleMs: number;
   /** TopicLookup at one broker; of another topic where one is given. Rejects with {@link CallFailure}. */
   ask(url: string, topic?: string): Promise<Answer>;
-  /** The names of all topics in the namespace, or `undefined` where the broker does not tell. */
-  listNamespace(url: string): Promise<string[] | undefined>;
+  /** The names that begin with `prefix`, or `undefined` where the broker does not tell. */
+  namesFrom(url: string, prefix: string): Promise<string[] | undefined>;
   /** The seeds, and every address that brokers gave. */
   brokers(): string[];
   warn(code: WarningEvent["code"], message: string): void;
@@ -43,6 +43,8 @@ export interface Inquiry {
 
 const maxRedirects = 4;
 const pollMs = 100;
+/** How long brokers are waited for that may not even be there. */
+const patienceMs = 1_000;
 /** How many topics of a namespace are looked up to find brokers that nobody has told us of. */
 const maxProbes = 64;
 
@@ -88,7 +90,11 @@ function isUnknownHost(failure: CallFailure): boolean {
 /** The broker named does not have the topic loaded: because it is new, or because the name was mistaken. */
 async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   const { topic, signal, seeds, settleMs } = inquiry;
-  const names = await inquiry.listNamespace(redirect.asked);
+  const names = await namesLike(inquiry, redirect.asked);
+  if (names && !names.includes(topic)) {
+    // It does not exist: only a longer name led there.
+    return { ...redirect, type: "not-found", url: redirect.asked };
+  }
   const namesake = names?.find((name) => name !== topic && name.startsWith(topic));
   if (names && !namesake) {
     return redirect;
@@ -100,33 +106,60 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
       return connect;
     }
     if (round === 0) {
-      await findBrokers(inquiry, names ?? [], redirect.asked);
+      await findBrokers(inquiry, redirect.asked);
     }
     await sleep(pollMs, signal);
   }
   if (signal.aborted) {
     throw new CallFailure("aborted", "the lookup is no longer wanted");
   }
-  if (namesake) {
+  if (namesake && seeds.length === 1) {
+    // The real owner may be a broker that we have not heard of. To go on would split the topic.
     const message = `brokers name ${redirect.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
     inquiry.warn("AMBIGUOUS_OWNER", message);
-    if (seeds.length === 1) {
-      // The real owner may be a broker that we have not heard of. To go on would split the topic.
-      throw new CallFailure("status", message, { status: Code.Unavailable });
-    }
+    throw new CallFailure("status", message, { status: Code.Unavailable });
   }
   return redirect;
 }
 
-/** Any broker but `except` that has the topic loaded. */
+/** The topics whose names begin as this one does, or `undefined` where the broker does not tell. */
+async function namesLike({ topic, namesFrom }: Inquiry, url: string): Promise<string[] | undefined> {
+  // A name that exists is answered with itself alone; one without its last letter with all that begin so, unless a
+  // topic is called just that.
+  const names = await namesFrom(url, topic.slice(0, -1));
+  return names?.length === 1 && names[0] === topic.slice(0, -1) ? namesFrom(url, namespaceOf(topic)) : names;
+}
+
+/** `/namespace/`: the beginning of every name in it. */
+function namespaceOf(topic: string): string {
+  return topic.slice(0, topic.indexOf("/", 1) + 1);
+}
+
+/** Any broker but `except` that has the topic loaded. One that hangs is not waited for long. */
 async function anyConnect(inquiry: Inquiry, except: readonly string[]): Promise<Answer | undefined> {
   const others = inquiry.brokers().filter((url) => !except.includes(url));
-  const answers = await Promise.all(others.map((url) => inquiry.ask(url).catch(() => undefined)));
-  return answers.find((answer) => answer?.type === "connect");
+  const ended = new AbortController();
+  const patience = sleep(patienceMs, AbortSignal.any([inquiry.signal, ended.signal])).then(() => undefined);
+  const connects = others.map(async (url) => {
+    const answer = await inquiry.ask(url);
+    if (answer.type !== "connect") {
+      throw new Error(`${url} does not serve ${inquiry.topic}`);
+    }
+    return answer;
+  });
+  try {
+    return await Promise.race([Promise.any(connects), patience]);
+  } catch {
+    // Each has answered, and none serves it.
+    return undefined;
+  } finally {
+    ended.abort();
+  }
 }
 
 /** Learns the addresses of brokers from where they say that other topics are. */
-async function findBrokers({ topic, ask }: Inquiry, names: readonly string[], url: string): Promise<void> {
+async function findBrokers({ topic, ask, namesFrom }: Inquiry, url: string): Promise<void> {
+  const names = (await namesFrom(url, namespaceOf(topic))) ?? [];
   const probes = names.filter((name) => name !== topic).slice(-maxProbes);
   await Promise.all(probes.map((name) => ask(url, name).catch(() => undefined)));
 }

@@ -1,6 +1,6 @@
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
-import { type BrokerTransport, CallFailure, type CreateTransport, type TransportOptions } from "../transport/seam.ts";
+import type { BrokerTransport, CallFailure, CreateTransport, TransportOptions } from "../transport/seam.ts";
 
 /** Where calls go. */
 export interface Target {
@@ -24,8 +24,8 @@ export interface Lease {
   readonly transport: BrokerTransport;
   /** The broker answered, be it with an error. */
   answered(): void;
-  /** The call failed without an answer. Gives the failure as it is to be understood. */
-  failed(failure: CallFailure): CallFailure;
+  /** The call failed without an answer. */
+  failed(failure: CallFailure): void;
   done(): void;
 }
 
@@ -96,11 +96,11 @@ export function createTransports(options: TransportsOptions): Transports {
     }
   }
 
-  /** Silence from an address that never was a broker is a wrong address; from a broker it is one that restarts. */
-  function understand(entry: Entry, failure: CallFailure): CallFailure {
-    return failure.kind === "silent" && !proven.has(entry.target.url)
-      ? new CallFailure("garbled", failure.message, { cause: failure.cause })
-      : failure;
+  /** A broker that restarts behind a forwarded port is silent too; an address that never was a broker may be wrong. */
+  function warnOfSilence(entry: Entry, failure: CallFailure): void {
+    if (failure.kind === "silent" && !proven.has(entry.target.url)) {
+      events.emit({ type: "warning", code: "BROKER_SILENT", message: failure.message });
+    }
   }
 
   /**
@@ -153,7 +153,7 @@ export function createTransports(options: TransportsOptions): Transports {
         answered: () => noteAnswer(entry),
         failed(failure) {
           replaceIfDead(entry, failure, startedAt);
-          return understand(entry, failure);
+          warnOfSilence(entry, failure);
         },
         done: () => done(entry),
       };

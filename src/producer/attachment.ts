@@ -40,7 +40,7 @@ export interface Attachment {
   /** `attached` turned out to be gone, or its owner to be another. */
   lost(attached: Attached, because: DanubeError): void;
   /** Whether the broker still knows the producer: the judge of failures whose text is unknown. */
-  alive(attached: Attached): Promise<boolean>;
+  alive(attached: Attached, signal: AbortSignal): Promise<boolean>;
   /** The last one there was. */
   current(): Attached | undefined;
   /** The latest failure on the way to the producer, while there is none. */
@@ -138,11 +138,10 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
         ownership.forget(which.owner, because);
       }
     },
-    async alive({ owner, producerId }) {
+    async alive({ owner, producerId }, signal) {
       const request = { client: HealthCheckRequest_ClientType.Producer, id: producerId };
-      const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, {
-        timeoutMs: attemptTimeoutMs,
-      });
+      const limits = { timeoutMs: attemptTimeoutMs, signal };
+      const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, limits);
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
     current: () => last,

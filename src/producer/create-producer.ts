@@ -6,7 +6,15 @@ import { type Attached, createAttachment, type Dispatch } from "./attachment.ts"
 import { createGate } from "./gate.ts";
 import { createLane, type Entry, tooLarge } from "./lane.ts";
 import { type Content, encodedSize } from "./message.ts";
-import { checkSendOptions, closedError, type ResolvedProducerOptions, type SendOptions, toBytes } from "./options.ts";
+import {
+  type CloseOptions,
+  checkCloseOptions,
+  checkSendOptions,
+  closedError,
+  type ResolvedProducerOptions,
+  type SendOptions,
+  toBytes,
+} from "./options.ts";
 
 /** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
 export interface MessageId {
@@ -41,9 +49,9 @@ export interface Producer {
   /**
    * Takes no more messages, waits until those taken are settled, at most `timeoutMs` milliseconds (default: as long
    * as they take, which is at most their own time), and rejects the rest with `CLOSED`. Local: the broker keeps the
-   * name. May be called again; never rejects.
+   * name. May be called again; rejects only with a `TypeError` for wrong options.
    */
-  close(options?: { timeoutMs?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   readonly topic: string;
   readonly name: string;
   /** The number of partitions; 0 for a topic without. */
@@ -235,20 +243,22 @@ export async function createProducer(
       : new Promise((resolve) => flushes.add({ upTo: sequence, remaining: outstanding.size, resolve }));
   }
 
-  function close({ timeoutMs }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+  async function close(closeOptions: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(closeOptions);
     closed ??= shutDown();
-    if (timeoutMs !== undefined) {
-      closed.giveUpAfter(timeoutMs);
+    if (closeOptions.timeoutMs !== undefined) {
+      closed.giveUpAfter(closeOptions.timeoutMs);
     }
-    return closed.done;
+    await closed.done;
   }
 
   function shutDown(): NonNullable<typeof closed> {
-    const timers: ReturnType<typeof setTimeout>[] = [];
+    let timers: ReturnType<typeof setTimeout>[] | undefined = [];
     // Senders that wait for room find the producer closed.
     gate.open();
     const done = flush().then(() => {
-      timers.forEach(clearTimeout);
+      timers?.forEach(clearTimeout);
+      timers = undefined;
       for (const listener of listeners) {
         listener();
       }
@@ -262,7 +272,7 @@ export async function createProducer(
     return {
       done,
       giveUpAfter(ms) {
-        timers.push(setTimeout(giveUp, Math.min(maxTimerMs, Math.max(0, ms))));
+        timers?.push(setTimeout(giveUp, Math.min(maxTimerMs, Math.max(0, ms))));
       },
     };
   }

@@ -64,20 +64,18 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
 
   function settle(entry: Entry, error: DanubeError | undefined): void {
     if (open.delete(entry)) {
+      // What waits behind others must not be kept for them.
+      window.remove(entry);
       entry.settle(error);
       entry.ended.abort();
     }
   }
 
   async function deliver(entry: Entry): Promise<void> {
-    // Also for messages that were dropped while they waited: `done` must not run within `start`.
-    await undefined;
-    if (open.has(entry)) {
-      await send(entry).then(
-        () => settle(entry, undefined),
-        (error: DanubeError) => settle(entry, withOutcome(error, entry.outcome)),
-      );
-    }
+    await send(entry).then(
+      () => settle(entry, undefined),
+      (error: DanubeError) => settle(entry, withOutcome(error, entry.outcome)),
+    );
     window.done(entry);
   }
 
@@ -93,7 +91,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         }
         const verdict = judge("SendMessage", reason, topic);
         note(entry, attempt, verdict.error);
-        return decide(verdict, attempt.attached);
+        return decide(verdict, attempt.attached, entry.ended.signal);
       },
       forget: (error) => attempt.attached && attachment.lost(attempt.attached, error),
       onRetry: (error, failures, delayMs) =>
@@ -112,7 +110,6 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     }
     attempt.attached = attached;
     attempt.before = entry.outcome;
-    entry.outcome = "unknown";
     // The message's own deadline comes by the signal: it says nothing about the broker, and this time-out does.
     await connections.unary(
       attached.owner.target,
@@ -121,17 +118,20 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
       {
         timeoutMs: attemptTimeoutMs,
         signal: entry.ended.signal,
+        onSending: () => {
+          entry.outcome = "unknown";
+        },
       },
     );
   }
 
   /** Answers "ask": words that no row knows are judged by whether the broker still knows the producer. */
-  async function decide(verdict: Verdict, attached: Attached): Promise<Verdict> {
+  async function decide(verdict: Verdict, attached: Attached, signal: AbortSignal): Promise<Verdict> {
     if (verdict.action !== "ask") {
       return verdict;
     }
     try {
-      return { error: verdict.error, action: (await attachment.alive(attached)) ? "fail" : "locate" };
+      return { error: verdict.error, action: (await attachment.alive(attached, signal)) ? "fail" : "locate" };
     } catch {
       return { error: verdict.error, action: "locate" };
     }

@@ -18,8 +18,8 @@ export interface ProducerOptions {
    */
   dispatch?: Dispatch | undefined;
   /**
-   * `"exclusive"` asks to be the topic's only producer. Brokers up to 0.15.1 store it and enforce nothing. Default
-   * `"shared"`.
+   * `"exclusive"` asks to be the topic's only producer. Brokers up to 0.15.1 store it and enforce nothing; within one
+   * client it is enforced, with `EXCLUSIVE_PRODUCER`. Default `"shared"`.
    */
   access?: Access | undefined;
   /**
@@ -31,7 +31,10 @@ export interface ProducerOptions {
   maxInFlight?: number | undefined;
   /** Beyond this many messages not yet settled, `send` rejects with `QUEUE_FULL`. Default 65,536. */
   maxQueuedMessages?: number | undefined;
-  /** The same in bytes of encoded messages, those in flight included. Default 67,108,864 (64 MiB). */
+  /**
+   * The same in bytes of encoded messages, those in flight included. Default 67,108,864 (64 MiB). `ready()` waits for
+   * room for the largest message allowed, so less than a few times `maxMessageBytes` makes it wait more than needed.
+   */
   maxQueuedBytes?: number | undefined;
   /** Milliseconds from `createProducer` to its end. Default: the client's `createTimeoutMs`. */
   createTimeoutMs?: number | undefined;
@@ -152,6 +155,18 @@ export function checkSendOptions(options: SendOptions): void {
   }
   if (timeoutMs !== undefined) {
     checkInteger("timeoutMs", timeoutMs, 1);
+  }
+}
+
+export interface CloseOptions {
+  /** Milliseconds until what is not settled is rejected with `CLOSED`. Default: as long as its own time lasts. */
+  timeoutMs?: number | undefined;
+}
+
+export function checkCloseOptions(options: CloseOptions): void {
+  checkOptions("the options of close()", options, ["timeoutMs"]);
+  if (options.timeoutMs !== undefined) {
+    checkInteger("timeoutMs", options.timeoutMs, 0);
   }
 }
 

@@ -29,7 +29,7 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
       return await attempt();
     } catch (reason) {
       const { error, action } = await judge(reason);
-      again = action === "again" ? again + 1 : 0;
+      again = action === "again" ? again + 1 : action === "repeat" ? again : 0;
       const final = action === "fail" || action === "ask" || again > maxAgain;
       if (final || signal.aborted) {
         throw error;
@@ -37,12 +37,22 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
       if (action === "locate") {
         forget(error);
       }
-      const delayMs = backoff(failures);
+      const delayMs = waitMs(backoff, failures);
       onRetry?.(error, failures, delayMs);
       await sleep(delayMs, signal);
       if (signal.aborted) {
         throw error;
       }
     }
+  }
+}
+
+/** A user's function that throws or answers rubbish must make neither an end nor a loop without waits. */
+function waitMs(backoff: Backoff, failures: number): number {
+  try {
+    const ms = backoff(failures);
+    return Number.isFinite(ms) && ms >= 0 ? ms : 1_000;
+  } catch {
+    return 1_000;
   }
 }

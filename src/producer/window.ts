@@ -1,3 +1,5 @@
+import { createQueue, type Queue } from "../lib/queue.ts";
+
 /**
  * The order in which messages of one topic (or partition) are sent. Brokers give no order to concurrent calls, so what
  * must stay in order is sent one after the other:
@@ -13,69 +15,91 @@ export interface WindowOptions<T> {
   /** How many are under way at once, at most. */
   maxInFlight: number;
   keyOf(item: T): string | undefined;
-  /** Begins with an item; {@link Window.done} must follow. */
+  /** Begins with an item; {@link Window.done} must follow, later. */
   start(item: T): void;
 }
 
 /** Lets items begin, in order and so many at once. */
 export interface Window<T> {
   add(item: T): void;
+  /** An item that was started is through. */
   done(item: T): void;
+  /** Takes an item out that has not been started. Gives whether it was still there. */
+  remove(item: T): boolean;
 }
 
-export function createWindow<T>({ order, maxInFlight, keyOf, start }: WindowOptions<T>): Window<T> {
+export function createWindow<T extends object>({ order, maxInFlight, keyOf, start }: WindowOptions<T>): Window<T> {
   const limit = order === "partition" ? 1 : maxInFlight;
-  // Of each key under way: the items that wait for it.
-  const busy = new Map<string, T[]>();
-  const runnable: T[] = [];
-  let head = 0;
+  // Of each key that has an item runnable or under way: the items that wait for it.
+  const busy = new Map<string, Queue<T>>();
+  const runnable = createQueue<T>();
+  // Where each item waits.
+  const places = new Map<T, Queue<T>>();
   let inFlight = 0;
 
   const strandOf = (item: T) => (order === "key" ? (keyOf(item) ?? "") : undefined);
 
+  function wait(item: T, queue: Queue<T>): void {
+    queue.push(item);
+    places.set(item, queue);
+  }
+
   function pump(): void {
-    while (inFlight < limit && head < runnable.length) {
-      const item = runnable[head] as T;
-      runnable[head++] = undefined as T;
+    while (inFlight < limit) {
+      const item = runnable.shift();
+      if (item === undefined) {
+        return;
+      }
+      places.delete(item);
       inFlight++;
       start(item);
     }
-    // An array that is read from the front is cut when half of it is read.
-    if (head > 1_024 && head * 2 > runnable.length) {
-      runnable.splice(0, head);
-      head = 0;
-    } else if (head === runnable.length) {
-      runnable.length = 0;
-      head = 0;
+  }
+
+  /** The item is out of the way: the next of its key can go. */
+  function next(item: T): void {
+    const strand = strandOf(item);
+    if (strand === undefined) {
+      return;
+    }
+    const follower = busy.get(strand)?.shift();
+    if (follower === undefined) {
+      busy.delete(strand);
+    } else {
+      wait(follower, runnable);
     }
   }
 
   return {
     add(item) {
       const strand = strandOf(item);
-      const waiting = strand === undefined ? undefined : busy.get(strand);
-      if (waiting) {
-        waiting.push(item);
+      const others = strand === undefined ? undefined : busy.get(strand);
+      if (others) {
+        wait(item, others);
         return;
       }
       if (strand !== undefined) {
-        busy.set(strand, []);
+        busy.set(strand, createQueue());
       }
-      runnable.push(item);
+      wait(item, runnable);
       pump();
     },
     done(item) {
       inFlight--;
-      const strand = strandOf(item);
-      if (strand !== undefined) {
-        const next = busy.get(strand)?.shift();
-        if (next === undefined) {
-          busy.delete(strand);
-        } else {
-          runnable.push(next);
-        }
-      }
+      next(item);
       pump();
+    },
+    remove(item) {
+      const queue = places.get(item);
+      if (!queue) {
+        return false;
+      }
+      places.delete(item);
+      queue.remove(item);
+      if (queue === runnable) {
+        next(item);
+      }
+      return true;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { sleep } from "../lib/sleep.ts";
 import type { Fault, Rpc } from "./types.ts";
 
 /** The faults that are waiting to happen, and the count of calls that did. */
@@ -7,11 +8,14 @@ export interface Faults {
   /** Does `work`, with what is to go wrong with this call. `cut` ends the client's connection. */
   around<T>(rpc: Rpc, broker: number, cut: () => void, work: () => T | Promise<T>): Promise<T>;
   calls(rpc: Rpc, broker?: number): number;
+  /** Ends the delays. */
+  end(): void;
 }
 
 export function createFaults(): Faults {
   const waiting = new Set<{ fault: Fault; left: number }>();
   const counts = new Map<string, number>();
+  const ended = new AbortController();
 
   function take(rpc: Rpc, broker: number): Fault | undefined {
     for (const entry of waiting) {
@@ -37,7 +41,7 @@ export function createFaults(): Faults {
       counts.set(key, (counts.get(key) ?? 0) + 1);
       const fault = take(rpc, broker);
       if (fault?.delayMs !== undefined) {
-        await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+        await sleep(fault.delayMs, ended.signal);
       }
       if (fault?.code !== undefined) {
         throw new ConnectError(fault.message ?? "a fault, on demand", fault.code);
@@ -56,6 +60,7 @@ export function createFaults(): Faults {
       }
       return sum;
     },
+    end: () => ended.abort(),
   };
 }
 

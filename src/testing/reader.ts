@@ -7,7 +7,8 @@ import {
   ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
 import { createCluster } from "../cluster/cluster.ts";
-import { judge } from "../cluster/error-table.ts";
+import { type Call, judge } from "../cluster/error-table.ts";
+import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
 import { sleep } from "../lib/sleep.ts";
 import { type ConnectOptions, resolveOptions } from "../options.ts";
@@ -28,7 +29,7 @@ export interface ReadMessage {
 /** Reads a topic back, to check what arrived. */
 export interface Reader {
   /**
-   * The next `count` messages, in the order of delivery, each acknowledged. Rejects with `TIMEOUT` when they have not
+   * The next `count` messages, in the order of delivery, each acknowledged; calls are served one after the other. Rejects with `TIMEOUT` when they have not
    * come after `timeoutMs` (default 10,000), naming how many did.
    */
   take(count: number, timeoutMs?: number): Promise<ReadMessage[]>;
@@ -49,92 +50,101 @@ export async function openReader(
 ): Promise<Reader> {
   const { connections, ownership, attemptTimeoutMs: timeoutMs } = createCluster(resolveOptions(options));
   const stop = new AbortController();
-  const buffer: ReadMessage[] = [];
-  let wanted: { count: number; resolve(messages: ReadMessage[]): void } | undefined;
-  let broken: DanubeError | undefined;
+  const inbox = createInbox(topic);
+  try {
+    const { target } = await understood("TopicLookup", ownership.owner(topic, stop.signal));
+    await attach(target);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { take: inbox.take, close };
 
-  const { target } = await ownership.owner(topic).catch((reason) => {
-    throw judge("TopicLookup", reason, topic).error;
-  });
-  const request = {
-    topicName: topic,
-    consumerName: consumer,
-    subscription,
-    subscriptionType: SubscriptionType.Exclusive,
-  };
-  const { consumerId } = await connections
-    .unary(target, ConsumerService.method.subscribe, request, { timeoutMs })
-    .catch((reason) => {
-      throw judge("Subscribe", reason, topic).error;
-    });
-  const stream = connections.stream(target, ConsumerService.method.receiveMessages, { consumerId }, stop.signal);
-  const received = receive().catch((reason) => {
-    broken = judge("ReceiveMessages", reason, topic).error;
-  });
-
-  // The broker calls a consumer healthy when its stream is open.
-  const health = { client: HealthCheckRequest_ClientType.Consumer, id: consumerId };
-  for (let waitedMs = 0; waitedMs < timeoutMs && !broken; waitedMs += 10) {
-    const { status } = await connections.unary(target, HealthCheck.method.healthCheck, health, { timeoutMs });
-    if (status === HealthCheckResponse_ClientStatus.OK) {
-      break;
+  async function attach(target: Target): Promise<void> {
+    const type = SubscriptionType.Exclusive;
+    const request = { topicName: topic, consumerName: consumer, subscription, subscriptionType: type };
+    const subscribing = connections.unary(target, ConsumerService.method.subscribe, request, { timeoutMs });
+    const { consumerId } = await understood("Subscribe", subscribing);
+    void receive(target, consumerId).catch((reason) => inbox.end(judge("ReceiveMessages", reason, topic).error));
+    // The broker calls a consumer healthy when its stream is open.
+    const health = { client: HealthCheckRequest_ClientType.Consumer, id: consumerId };
+    for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += 10) {
+      const checking = connections.unary(target, HealthCheck.method.healthCheck, health, { timeoutMs });
+      if ((await understood("HealthCheck", checking)).status === HealthCheckResponse_ClientStatus.OK) {
+        return;
+      }
+      await sleep(10);
     }
-    await sleep(10);
   }
 
-  async function receive(): Promise<void> {
-    for await (const message of await stream) {
-      buffer.push(toRead(message));
+  async function receive(target: Target, consumerId: bigint): Promise<void> {
+    const receiving = ConsumerService.method.receiveMessages;
+    for await (const message of await connections.stream(target, receiving, { consumerId }, stop.signal)) {
+      inbox.put(toRead(message));
       // Read on at once: brokers buffer four messages for a consumer that does not.
-      void acknowledge(message);
-      deliver();
+      void acknowledge(target, message);
     }
   }
 
-  async function acknowledge({ msgId, requestId }: StreamMessage): Promise<void> {
+  async function acknowledge(target: Target, { msgId, requestId }: StreamMessage): Promise<void> {
     if (msgId) {
       const ack = { requestId, msgId, subscriptionName: subscription };
-      await connections
-        .unary(target, ConsumerService.method.ack, ack, { timeoutMs, signal: stop.signal })
-        .catch(() => {});
+      const limits = { timeoutMs, signal: stop.signal };
+      await connections.unary(target, ConsumerService.method.ack, ack, limits).catch(() => {});
     }
   }
 
-  function deliver(): void {
-    if (wanted && buffer.length >= wanted.count) {
-      wanted.resolve(buffer.splice(0, wanted.count));
-      wanted = undefined;
+  function understood<T>(call: Call, answer: Promise<T>): Promise<T> {
+    return answer.catch((reason) => {
+      throw judge(call, reason, topic).error;
+    });
+  }
+
+  function close(): void {
+    stop.abort();
+    connections.close();
+  }
+}
+
+/** What has come and was not taken, and who waits for more. */
+function createInbox(topic: string) {
+  const messages: ReadMessage[] = [];
+  const waiting: { count: number; resolve(taken: ReadMessage[]): void }[] = [];
+  let broken: DanubeError | undefined;
+
+  function hand(): void {
+    for (let first = waiting[0]; first && messages.length >= first.count; first = waiting[0]) {
+      waiting.shift();
+      first.resolve(messages.splice(0, first.count));
     }
   }
 
   return {
-    take(count, takeTimeoutMs = 10_000) {
+    put(message: ReadMessage): void {
+      messages.push(message);
+      hand();
+    },
+    end(error: DanubeError): void {
+      broken = error;
+    },
+    take(count: number, timeoutMs = 10_000): Promise<ReadMessage[]> {
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          wanted = undefined;
-          const why = broken ? `: ${broken.message}` : "";
-          reject(
-            new DanubeError(
-              "TIMEOUT",
-              `${buffer.length} of ${count} messages of ${topic} came within ${takeTimeoutMs} ms${why}`,
-              { cause: broken },
-            ),
-          );
-        }, takeTimeoutMs);
-        wanted = {
+        const wanted = {
           count,
-          resolve(messages) {
+          resolve(taken: ReadMessage[]) {
             clearTimeout(timer);
-            resolve(messages);
+            resolve(taken);
           },
         };
-        deliver();
+        const timer = setTimeout(() => {
+          waiting.splice(waiting.indexOf(wanted), 1);
+          const why = broken ? `: ${broken.message}` : "";
+          const message = `${messages.length} of ${count} messages of ${topic} came within ${timeoutMs} ms${why}`;
+          reject(new DanubeError("TIMEOUT", message, { cause: broken }));
+        }, timeoutMs);
+        waiting.push(wanted);
+        hand();
       });
-    },
-    close() {
-      stop.abort();
-      connections.close();
-      void received;
     },
   };
 }

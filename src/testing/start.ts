@@ -126,7 +126,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     for (const { broker } of holders) {
       (broker.loaded.get(record.name) as { draining: boolean }).draining = true;
     }
-    await new Promise<void>((resolve) => later(drainMs, resolve));
+    await new Promise<void>((resolve) => setTimeout(resolve, drainMs));
     for (const { broker } of holders) {
       broker.unload(record.name);
     }
@@ -175,10 +175,16 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     const server = createHttp2Server({ host, port: port === 0 ? 0 : port + index, tls: options.tls, handler });
     nodes.push({ broker, server, handler, reassign: undefined });
   }
-  for (const { server } of nodes) {
-    await server.start();
+  try {
+    for (const { server } of nodes) {
+      await server.start();
+    }
+    await proxy?.server.start();
+  } catch (error) {
+    // A port that is taken must not leave the others open.
+    await close();
+    throw error;
   }
-  await proxy?.server.start();
 
   async function kill(i: number): Promise<void> {
     const node = at(i);
@@ -216,6 +222,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     for (const timer of timers) {
       clearTimeout(timer);
     }
+    faults.end();
     await Promise.all([...nodes.map(({ server }) => server.stop()), proxy?.server.stop()]);
   }
 

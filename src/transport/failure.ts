@@ -36,7 +36,8 @@ export function toCallFailure(reason: unknown, facts: CallFacts): CallFailure {
   if (error.code === Code.DeadlineExceeded) {
     return new CallFailure("deadline", `${facts.url} did not answer in time`, { cause: reason });
   }
-  if (/REFUSED_STREAM/.test(text)) {
+  // Bun's words for a stream that it did not open any more.
+  if (/REFUSED_STREAM|New streams cannot be created|ERR_HTTP2_GOAWAY_SESSION/.test(chainText(reason))) {
     return new CallFailure("refused", `${facts.url} refused the call: ${text}`, { cause: reason });
   }
   if (/certificate|alert/i.test(chainText(reason))) {
@@ -69,9 +70,6 @@ function notGrpc(error: ConnectError, facts: CallFacts): CallFailure | undefined
     return new CallFailure(kind, `${facts.url} does not speak HTTP/2 (${detail}); ${notHttp2Hint(facts.url)}`, {
       cause: error,
     });
-  }
-  if (error.code === Code.Unimplemented || /missing (output|message)|protocol error: (missing|invalid)/i.test(text)) {
-    return new CallFailure("garbled", `${facts.url} sent an incomplete gRPC answer: ${text}`, { cause: error });
   }
   return undefined;
 }

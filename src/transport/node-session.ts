@@ -75,10 +75,16 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
     if (++dialled.streams === 1) {
       dialled.session.ref();
     }
+    let answered = false;
     stream.once("response", () => {
       spoke = true;
+      answered = true;
     });
     stream.once("close", () => {
+      if (!answered && stream.rstCode === 0) {
+        // connect-node takes such an end for none, and would wait until the call's time is over.
+        stream.emit("error", new Error("the stream was closed without an answer"));
+      }
       if (--dialled.streams === 0 && !dialled.session.destroyed) {
         dialled.session.unref();
       }
@@ -98,8 +104,8 @@ export function createSessionManager(url: string, tls: TlsOptions | undefined): 
         const dialled = current;
         await dialled.ready;
         try {
-          const all: OutgoingHttpHeaders = { ...headers, ":method": method, ":path": path };
-          const stream = dialled.session.request(all, streamOptions);
+          const requestHeaders: OutgoingHttpHeaders = { ...headers, ":method": method, ":path": path };
+          const stream = dialled.session.request(requestHeaders, streamOptions);
           hold(dialled, stream);
           return stream;
         } catch (reason) {

@@ -178,6 +178,23 @@ export const clusterCases: Case[] = [
     },
   },
   {
+    name: "within one client, exclusive access is enforced at once, until the producer is closed",
+    async run({ connect, topic }) {
+      const name = topic();
+      const danube = connect();
+      const [first, beside] = await Promise.allSettled([
+        danube.createProducer({ topic: name, name: "first", access: "exclusive" }),
+        danube.createProducer({ topic: name, name: "beside" }),
+      ]);
+      equal(beside.status === "rejected" ? (beside.reason as { code?: string }).code : "created", "EXCLUSIVE_PRODUCER");
+      ok(first.status === "fulfilled", "the first to be created");
+      await first.value.close();
+      await danube.createProducer({ topic: name, name: "shared" });
+      const refused = codeOf(danube.createProducer({ topic: name, name: "late", access: "exclusive" }));
+      equal(await refused, "EXCLUSIVE_PRODUCER");
+    },
+  },
+  {
     name: "a token goes to brokers on this machine, and those without authentication do not mind",
     async run({ connect, topic }) {
       let asked = 0;

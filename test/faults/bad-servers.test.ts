@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer as createHttp1Server } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type ConnectOptions, connect, type DanubeError } from "@danube-messaging/client";
+import { type ConnectOptions, connect, type DanubeError, type DanubeEvent } from "@danube-messaging/client";
 import { type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
@@ -58,8 +58,6 @@ describe("a server that is no Danube broker", () => {
     ["speaks HTTP/1", () => {}, createHttp1Server((_, response) => response.end("<html>hello</html>"))],
     ["sends rubbish", (socket) => socket.write(noise)],
     ["sends rubbish and closes", (socket) => socket.end(noise)],
-    ["closes at once", (socket) => socket.destroy()],
-    ["closes after a moment", (socket) => setTimeout(() => socket.end(), 50)],
   ];
   for (const [what, greet, server] of servers) {
     test(`${what}: PROTOCOL, and the connection is gone`, async () => {
@@ -81,6 +79,24 @@ describe("a server that is no Danube broker", () => {
     expect(create).toMatchObject({ code: "TIMEOUT", cause: { code: "TIMEOUT" } });
     await expect.poll(connections, { timeout: 2_000 }).toBe(0);
   });
+
+  for (const [what, afterMs] of [
+    ["at once", 0],
+    ["after a moment", 50],
+  ] as const) {
+    // As a forwarded port does while its broker starts: waited for, with a warning that tells the other reasons.
+    test(`closes ${what}: UNAVAILABLE and TIMEOUT, with a hint and a warning`, async () => {
+      const { url, connections } = await serve((socket) => setTimeout(() => socket.destroy(), afterMs));
+      const warnings: string[] = [];
+      const onEvent = (event: DanubeEvent) => event.type === "warning" && warnings.push(event.code);
+      const { ready, create } = await tryBoth({ brokers: url, onEvent });
+      expect(ready).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+      expect(create).toMatchObject({ code: "TIMEOUT", cause: { code: "UNAVAILABLE" } });
+      expect(create.message).toContain("For TLS the URL begins with https://");
+      expect(new Set(warnings)).toEqual(new Set(["BROKER_SILENT"]));
+      await expect.poll(connections, { timeout: 2_000 }).toBe(0);
+    });
+  }
 
   test("beside one that is: the broker is found", async () => {
     const broker = await startBroker();
@@ -112,7 +128,6 @@ describe("TLS", () => {
 
   const url = (broker: EmbeddedBroker) => broker.urls[0] as string;
   const refusals: [what: string, options: () => ConnectOptions][] = [
-    ["a plain client and a TLS port", () => ({ brokers: url(secure).replace("https", "http") })],
     ["a TLS client and a plain port", () => ({ brokers: url(plain).replace("http", "https") })],
     ["an authority that nobody trusts", () => ({ brokers: url(secure) })],
     ["another authority", () => ({ brokers: url(secure), tls: { ca: pem("other-ca.pem") } })],
@@ -126,6 +141,13 @@ describe("TLS", () => {
       expect(create.code).toBe("PROTOCOL");
     });
   }
+
+  test("a plain client and a TLS port: a time-out that names the remedy", async () => {
+    const { ready, create } = await tryBoth({ brokers: url(secure).replace("https", "http") });
+    expect(ready.message).toContain("For TLS the URL begins with https://");
+    expect(create.code).toBe("TIMEOUT");
+    expect(create.message).toContain("For TLS the URL begins with https://");
+  });
 
   const successes: [what: string, options: () => ConnectOptions][] = [
     ["a custom authority, and a token", () => ({ brokers: url(secure), tls: { ca }, token: "secret" })],

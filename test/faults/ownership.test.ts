@@ -157,6 +157,26 @@ describe("names that begin alike", () => {
     }
   });
 
+  test("a producer that is created after a move does not split the topic", async () => {
+    const broker = await start({ brokers: 3 });
+    const { danube } = client({ brokers: broker.urls });
+    await danube.createProducer({ topic: "/default/first" });
+    const short = await danube.createProducer({ topic: "/default/orders", dispatch: "reliable" });
+    await short.send("1");
+    // The broker that had the short name keeps one that begins alike, and so takes the short one for its own.
+    const before = broker.topics().find(({ topic }) => topic === "/default/orders")?.owner as number;
+    await danube.createProducer({ topic: "/default/orders-eu", dispatch: "reliable" });
+    await broker.moveTopic("/default/orders-eu", before);
+    await broker.moveTopic("/default/orders", 2);
+    // Owners that were confirmed within the last second are believed.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const late = await danube.createProducer({ topic: "/default/orders", name: "late" });
+    await late.send("2");
+    await short.send("3");
+    expect(servedBy(broker, "/default/orders")).toEqual([2]);
+    expect(broker.messages("/default/orders").map(({ text }) => text)).toEqual(["1", "2", "3"]);
+  });
+
   test("the trap is there: a client that believes a Redirect makes a second owner", async () => {
     const broker = await start({ brokers: 3 });
     const { danube } = client({ brokers: broker.urls });

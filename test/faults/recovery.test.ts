@@ -201,6 +201,79 @@ describe("what is known about a message", () => {
   });
 });
 
+describe("what is kept", () => {
+  test("messages that are given up leave nothing behind, though one in front is still under way", async () => {
+    const broker = await cluster();
+    const producer = await client(broker).danube.createProducer({ topic });
+    broker.fault({ rpc: "SendMessage", delayMs: 2_000 });
+    const first = producer.send("first");
+    const given: WeakRef<object>[] = [];
+    const failures = Array.from({ length: 20 }, () => {
+      const attributes = { large: "x".repeat(100_000) };
+      given.push(new WeakRef(attributes));
+      return failure(producer.send("waiting", { attributes, timeoutMs: 50 }));
+    });
+    expect((await Promise.all(failures)).every(({ outcome }) => outcome === "not-sent")).toBe(true);
+    await producer.flush();
+    await first;
+    expect(texts(broker)).toEqual(["first"]);
+  });
+
+  test("a token function that hangs holds nothing longer than the call may take", async () => {
+    const broker = await cluster();
+    let hang = false;
+    const token = () => (hang ? new Promise<string>(() => {}) : { token: "t", expiresAtMs: Date.now() + 5_100 });
+    const { danube } = client(broker, { token, attemptTimeoutMs: 200 });
+    const { send } = await danube.createProducer({ topic });
+    await send("before");
+    hang = true;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const error = await failure(send("while it hangs", { timeoutMs: 400 }));
+    expect(error).toMatchObject({ code: "TIMEOUT", outcome: "not-sent" });
+    hang = false;
+    await send("after");
+    expect(texts(broker)).toEqual(["before", "after"]);
+  });
+
+  test("a token function that fails is asked again, and its words stay in the cause", async () => {
+    const broker = await cluster({ tokens: ["good"] });
+    let asked = 0;
+    const token = () => {
+      if (++asked < 3) {
+        throw new Error("client_secret=hunter2");
+      }
+      return "good";
+    };
+    const { danube, events } = client(broker, { token });
+    await (await danube.createProducer({ topic })).send("x");
+    expect(asked).toBe(3);
+    expect(JSON.stringify(events)).not.toContain("hunter2");
+    expect(events.flatMap((event) => ("error" in event ? [event.error.message] : [])).join()).not.toContain("hunter2");
+  });
+});
+
+describe("closing while something is under way", () => {
+  for (const microtasks of [0, 1, 2, 4, 8, 16, 32]) {
+    test(`${microtasks} steps after the owner was found: createProducer ends with CLOSED, or gives a closed producer`, async () => {
+      const broker = await cluster({ brokers: 1 });
+      let found = () => {};
+      const owner = new Promise<void>((resolve) => (found = resolve));
+      const danube = connect({ brokers: broker.urls, onEvent: ({ type }) => type === "owner-found" && found() });
+      const creating = danube.createProducer({ topic }).catch((reason: DanubeError) => reason);
+      await owner;
+      for (let i = 0; i < microtasks; i++) {
+        await undefined;
+      }
+      await danube.close();
+      const result = await creating;
+      expect(result instanceof DanubeError ? result : await failure(result.send("x"))).toMatchObject({
+        code: "CLOSED",
+      });
+      expect(danube.status().producers).toEqual([]);
+    });
+  }
+});
+
 describe("an end in its time", () => {
   test("a non-reliable topic that was unloaded has no owner, and the error says so", async () => {
     const broker = await cluster();
@@ -264,9 +337,9 @@ describe("creating a producer", () => {
 
   test("refuses a second producer beside an exclusive one where the broker enforces it", async () => {
     const broker = await cluster({ enforceExclusive: true });
-    const { danube } = client(broker);
-    await danube.createProducer({ topic, name: "first", access: "exclusive" });
-    expect(await failure(danube.createProducer({ topic, name: "second" }))).toMatchObject({
+    await client(broker).danube.createProducer({ topic, name: "first", access: "exclusive" });
+    const second = client(broker).danube.createProducer({ topic, name: "second" });
+    expect(await failure(second)).toMatchObject({
       code: "EXCLUSIVE_PRODUCER",
     });
   });

@@ -1,0 +1,49 @@
+/** First in, first out, and what waits in between can be taken out. */
+export interface Queue<T> {
+  push(item: T): void;
+  /** The oldest, or `undefined` when there is none. */
+  shift(): T | undefined;
+  /** Takes an item out that has not come to its turn. It must be in the queue. */
+  remove(item: T): void;
+  readonly size: number;
+}
+
+/** An array that is tidied when half of it is gone: each operation costs the same on average, however long it is. */
+export function createQueue<T extends object>(): Queue<T> {
+  let items: (T | undefined)[] = [];
+  let head = 0;
+  // Items that were removed and still have their place.
+  const removed = new Set<T>();
+
+  function tidy(): void {
+    if (head + removed.size > 32 && (head + removed.size) * 2 > items.length) {
+      items = items.slice(head).filter((item) => !removed.has(item as T));
+      head = 0;
+      removed.clear();
+    }
+  }
+
+  return {
+    push: (item) => {
+      items.push(item);
+    },
+    shift() {
+      while (head < items.length) {
+        const item = items[head] as T;
+        items[head++] = undefined;
+        if (!removed.delete(item)) {
+          tidy();
+          return item;
+        }
+      }
+      return undefined;
+    },
+    remove(item) {
+      removed.add(item);
+      tidy();
+    },
+    get size() {
+      return items.length - head - removed.size;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { Code } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CallFailure } from "../../../src/transport/seam.ts";
+import { connectTo, type FakeBroker, notFound, redirectTo } from "../support/fake-brokers.ts";
+import { a, b, c, fails, lookupAmong, says, topic } from "../support/lookups.ts";
+import { watch } from "../support/outcomes.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const silent: FakeBroker = { lookup: () => new Promise(() => {}) };
+
+describe("seeds", () => {
+  test("are asked in turn, and the good one is asked first the next time", async () => {
+    const { find, asked } = lookupAmong({ [b]: says(connectTo(b)) });
+    expect((await find()).target.url).toBe(b);
+    expect(asked).toEqual([`${a} ${topic}`, `${b} ${topic}`]);
+    asked.length = 0;
+    await find();
+    expect(asked).toEqual([`${b} ${topic}`]);
+  });
+
+  test("after the good one come the others, round to the first", async () => {
+    const { find, asked, brokers } = lookupAmong({ [b]: says(connectTo(b)) }, { seeds: [a, b, c] });
+    await find();
+    delete brokers[b];
+    brokers[a] = says(connectTo(a));
+    asked.length = 0;
+    expect((await find()).target.url).toBe(a);
+    expect(asked.map((call) => call.split(" ")[0])).toEqual([b, c, a]);
+  });
+
+  test("a silent one is not waited for alone", async () => {
+    const { find } = lookupAmong({ [a]: silent, [b]: says(connectTo(b)) });
+    const result = watch(find());
+    await vi.advanceTimersByTimeAsync(999);
+    expect(result.state).toBe("pending");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(result.value).toMatchObject({ target: { url: b } });
+  });
+
+  test("what one broker says about the topic or the caller, another would say too", async () => {
+    for (const code of [Code.PermissionDenied, Code.Unauthenticated, Code.InvalidArgument]) {
+      const refusal = new CallFailure("status", "no", { status: code });
+      const { failure, asked } = lookupAmong({ [a]: fails(refusal), [b]: says(connectTo(b)) });
+      expect(await failure()).toBe(refusal);
+      expect(asked).toHaveLength(1);
+    }
+  });
+
+  test("an unavailable one is passed over", async () => {
+    const { find } = lookupAmong({
+      [a]: fails(new CallFailure("status", "no leader", { status: Code.Unavailable })),
+      [b]: says(connectTo(b)),
+    });
+    expect((await find()).target.url).toBe(b);
+  });
+
+  test("when none answers, one failure tells of all, as hopeful as the most hopeful", async () => {
+    const { failure } = lookupAmong({ [a]: fails(new CallFailure("garbled", "a is a web server")) });
+    const reason = await failure();
+    expect(reason).toBeInstanceOf(CallFailure);
+    expect(reason.kind).toBe("unreachable");
+    expect(reason.message).toMatch(/a is a web server.*cannot connect to http:\/\/b:1/);
+    expect((reason.cause as AggregateError).errors).toHaveLength(2);
+  });
+
+  test("the failure of a single seed is passed on as it is", async () => {
+    const garbled = new CallFailure("garbled", "a web server");
+    const { failure } = lookupAmong({ [a]: fails(garbled) }, { seeds: [a] });
+    expect(await failure()).toBe(garbled);
+  });
+});
+
+describe("Connect", () => {
+  test("keeps the URL that answered, whatever is advertised", async () => {
+    for (const advertised of ["http://0.0.0.0:6650", "http://container-7:6650", "http://b:1", ""]) {
+      const { find } = lookupAmong({ [a]: says(connectTo(advertised)) });
+      expect((await find()).target).toEqual({ url: a, behindProxy: undefined });
+    }
+  });
+
+  test("also when what is advertised is no address at all", async () => {
+    const { find } = lookupAmong({ [a]: says(connectTo("my broker:6650")) });
+    expect((await find()).target.url).toBe(a);
+  });
+
+  test("the broker's own name goes into the messages", async () => {
+    const { find } = lookupAmong({ [a]: says(connectTo("http://x:1", { brokerUrl: "http://broker-1.danube:6650" })) });
+    expect(await find()).toMatchObject({ topic, brokerUrl: "http://broker-1.danube:6650", assigned: true });
+  });
+
+  test("old brokers give one address: it is the name as well", async () => {
+    const { find } = lookupAmong({ [a]: says(connectTo("x:6650", { brokerUrl: "" })) });
+    expect((await find()).brokerUrl).toBe("x:6650");
+  });
+});
+
+describe("NOT_FOUND", () => {
+  test("is an answer: unassigned, to be created at the seed that said so", async () => {
+    const { find, asked } = lookupAmong({ [b]: says(notFound) });
+    expect(await find()).toEqual({
+      topic,
+      target: { url: b, behindProxy: undefined },
+      brokerUrl: b,
+      assigned: false,
+    });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe("a proxy", () => {
+  const proxied = { proxy: true, brokerUrl: "http://broker-2:6650" };
+
+  test("is dialled, and the broker named; nothing is verified, for who answers cannot be chosen", async () => {
+    for (const answer of [connectTo("http://proxy:1", proxied), redirectTo("http://proxy:1", proxied)]) {
+      const { find, asked } = lookupAmong({ [a]: says(answer) });
+      expect(await find()).toMatchObject({
+        target: { url: "http://proxy:1", behindProxy: "http://broker-2:6650" },
+        brokerUrl: "http://broker-2:6650",
+        assigned: true,
+      });
+      expect(asked).toHaveLength(1);
+    }
+  });
+
+  test("its address is mapped, the broker's name is not", async () => {
+    const mapBrokerUrl = (url: string) => url.replace("proxy", "127.0.0.1");
+    const { find } = lookupAmong({ [a]: says(redirectTo("proxy:1", proxied)) }, { mapBrokerUrl });
+    expect((await find()).target).toEqual({ url: "http://127.0.0.1:1", behindProxy: "http://broker-2:6650" });
+  });
+});
+
+describe("a gateway", () => {
+  test("gets every call itself, with the broker's name", async () => {
+    for (const answer of [connectTo("http://broker-2:6650"), redirectTo("http://broker-2:6650")]) {
+      const { find, asked } = lookupAmong({ [a]: says(answer) }, { gateway: true });
+      expect((await find()).target).toEqual({ url: a, behindProxy: "http://broker-2:6650" });
+      expect(asked).toHaveLength(1);
+    }
+  });
+
+  test("names no broker for a topic that nobody has", async () => {
+    const { find } = lookupAmong({ [a]: says(notFound) }, { gateway: true });
+    expect(await find()).toMatchObject({ target: { url: a, behindProxy: undefined }, assigned: false });
+  });
+});

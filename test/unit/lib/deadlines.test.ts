@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createDeadlines } from "../../../src/lib/deadlines.ts";
+
+interface Item {
+  name: string;
+  deadline: number;
+}
+
+const start = 1_000_000;
+let expired: { name: string; at: number }[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+  expired = [];
+});
+afterEach(() => void vi.useRealTimers());
+
+const note = ({ name }: Item) => void expired.push({ name, at: Date.now() - start });
+const due = (name: string, inMs: number): Item => ({ name, deadline: start + inMs });
+
+describe("createDeadlines", () => {
+  test("each item at its time, whatever the order they came in", () => {
+    const deadlines = createDeadlines<Item>(note);
+    for (const item of [due("c", 300), due("a", 100), due("b", 200)]) {
+      deadlines.add(item);
+    }
+    vi.advanceTimersByTime(1_000);
+    expect(expired).toEqual([
+      { name: "a", at: 100 },
+      { name: "b", at: 200 },
+      { name: "c", at: 300 },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("nothing expires early, and nothing more than 20 ms late", () => {
+    const deadlines = createDeadlines<Item>(note);
+    const times = [10, 11, 12, 29, 30, 31, 50, 55, 90, 91, 500];
+    for (const inMs of times) {
+      deadlines.add(due(String(inMs), inMs));
+    }
+    vi.advanceTimersByTime(1_000);
+    expect(expired.map(({ name }) => Number(name)).sort((a, b) => a - b)).toEqual(times);
+    for (const { name, at } of expired) {
+      expect(at - Number(name)).toBeGreaterThanOrEqual(0);
+      expect(at - Number(name)).toBeLessThanOrEqual(20);
+    }
+  });
+
+  test("those that come due close together are handled together", () => {
+    const deadlines = createDeadlines<Item>(note);
+    for (let i = 0; i < 15; i++) {
+      deadlines.add(due(String(i), 100 + i));
+    }
+    vi.advanceTimersByTime(1_000);
+    expect(expired).toHaveLength(15);
+    expect(new Set(expired.map(({ at }) => at)).size).toBeLessThanOrEqual(2);
+  });
+
+  test("a deadline that is over expires with the next timer, not within add", () => {
+    const deadlines = createDeadlines<Item>(note);
+    deadlines.add(due("past", -5));
+    expect(expired).toEqual([]);
+    vi.advanceTimersByTime(0);
+    expect(expired.map(({ name }) => name)).toEqual(["past"]);
+  });
+
+  test("an item that was deleted does not expire, and without items there is no timer", () => {
+    const deadlines = createDeadlines<Item>(note);
+    const [a, b] = [due("a", 100), due("b", 200)];
+    deadlines.add(a);
+    deadlines.add(b);
+    deadlines.delete(a);
+    vi.advanceTimersByTime(150);
+    expect(expired).toEqual([]);
+    expect(vi.getTimerCount()).toBe(1);
+    deadlines.delete(b);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(1_000);
+    expect(expired).toEqual([]);
+  });
+
+  test("after the last one was deleted a later item, due earlier or later, has a timer again", () => {
+    const deadlines = createDeadlines<Item>(note);
+    const first = due("first", 100);
+    deadlines.add(first);
+    deadlines.delete(first);
+    deadlines.add(due("second", 400));
+    vi.advanceTimersByTime(399);
+    expect(expired).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(expired).toEqual([{ name: "second", at: 400 }]);
+  });
+
+  test("one timer for ten thousand items", () => {
+    const deadlines = createDeadlines<Item>(note);
+    for (let i = 0; i < 10_000; i++) {
+      deadlines.add(due(String(i), 60_000 + i));
+    }
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test("all at once: every item expires once", () => {
+    const deadlines = createDeadlines<Item>(note);
+    const items = Array.from({ length: 10_000 }, (_, i) => due(String(i), 100));
+    items.forEach(deadlines.add);
+    vi.advanceTimersByTime(100);
+    expect(expired.map(({ name }) => name)).toEqual(items.map(({ name }) => name));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("what expires may delete itself and others, and add new ones", () => {
+    const items = { a: due("a", 100), b: due("b", 100), c: due("c", 150) };
+    const deadlines = createDeadlines<Item>((item) => {
+      note(item);
+      deadlines.delete(item);
+      if (item === items.a) {
+        deadlines.delete(items.b);
+        deadlines.add(due("d", 120));
+      }
+    });
+    Object.values(items).forEach(deadlines.add);
+    vi.advanceTimersByTime(1_000);
+    expect(expired.map(({ name }) => name)).toEqual(["a", "d", "c"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("a deadline beyond what a timer can wait for does not expire at once", () => {
+    const deadlines = createDeadlines<Item>(note);
+    const inMs = 2 ** 31 + 5_000;
+    deadlines.add(due("far", inMs));
+    vi.advanceTimersByTime(2 ** 31);
+    expect(expired).toEqual([]);
+    vi.advanceTimersByTime(5_000);
+    expect(expired).toEqual([{ name: "far", at: inMs }]);
+  });
+});

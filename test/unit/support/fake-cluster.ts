@@ -1,0 +1,77 @@
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import type { CallOptions, Connections } from "../../../src/cluster/connections.ts";
+import { createOwnership, type Owner } from "../../../src/cluster/ownership.ts";
+import type { Target } from "../../../src/cluster/transports.ts";
+import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
+import { CallFailure } from "../../../src/transport/seam.ts";
+
+/** A call as it arrives: its request, and where. */
+// biome-ignore lint/suspicious/noExplicitAny: requests of every method come through here
+export type Handler = (request: any, url: string) => unknown;
+
+export interface FakeCluster {
+  readonly cluster: Cluster;
+  readonly events: DanubeEvent[];
+  /** By method (`sendMessage`, …); may be changed at any time. */
+  readonly handlers: Record<string, Handler>;
+  /** Where the lookup says the topic is. */
+  readonly place: { url: string; assigned: boolean; failure: CallFailure | undefined };
+  /** The calls made, in order. */
+  readonly calls: { method: string; request: Record<string, unknown>; target: Target; timeoutMs: number }[];
+  /** The number of calls of a method. */
+  count(method: string): number;
+}
+
+/** What is between a producer and its brokers, without the network: ownership is the real one. */
+export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster {
+  const events: DanubeEvent[] = [];
+  const log = createEventLog((event) => events.push(event));
+  const calls: FakeCluster["calls"] = [];
+  const place: FakeCluster["place"] = { url: "http://a:1", assigned: true, failure: undefined };
+  let producers = 0n;
+  const all: Record<string, Handler> = {
+    createProducer: () => ({ producerId: ++producers }),
+    sendMessage: () => ({}),
+    healthCheck: () => ({ status: 0 }),
+    ...handlers,
+  };
+  const unary = (
+    target: Target,
+    { localName }: { localName: string },
+    request: Record<string, unknown>,
+    { signal, timeoutMs, onSending }: CallOptions,
+  ) =>
+    new Promise((resolve, reject) => {
+      const aborted = () => reject(new CallFailure("aborted", "the call was aborted"));
+      if (signal?.aborted) {
+        aborted();
+        return;
+      }
+      signal?.addEventListener("abort", aborted, { once: true });
+      onSending?.();
+      calls.push({ method: localName, request, target, timeoutMs });
+      new Promise((answer) => answer(all[localName]?.(request, target.url))).then(resolve, reject);
+    });
+  const lookup = async (topic: string): Promise<Owner> => {
+    if (place.failure) {
+      throw place.failure;
+    }
+    const { url, assigned } = place;
+    return { topic, target: { url, behindProxy: undefined }, brokerUrl: `${url}/self`, assigned };
+  };
+  const cluster: Cluster = {
+    ownership: createOwnership(lookup, log),
+    connections: { unary } as unknown as Connections,
+    events: log,
+    backoff: () => 1,
+    attemptTimeoutMs: 5_000,
+  };
+  return {
+    cluster,
+    events,
+    handlers: all,
+    place,
+    calls,
+    count: (method) => calls.filter((call) => call.method === method).length,
+  };
+}
