@@ -35,17 +35,17 @@ export async function tryPackage(): Promise<void> {
     }
     writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
     writeFileSync(join(project, "program.ts"), consumer);
-    const flags = [
-      "--module",
-      "nodenext",
-      "--target",
-      "es2023",
-      "--lib",
-      "es2024,dom,esnext.disposable",
-      "--strict",
-      "--exactOptionalPropertyTypes",
-    ];
-    await must("tsc", ["--noEmit", "--types", "node", ...flags, join(project, "program.ts")]);
+    const compilerOptions = {
+      module: "nodenext",
+      target: "es2023",
+      lib: ["es2024", "dom", "esnext.disposable"],
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+    };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+    await must("tsc", ["-p", project]);
     // Deno finds an npm package's files as Node does; JSR gives it the sources.
     const runtimes = [["node"], ["deno", "run", "-A", "--node-modules-dir=manual", "--no-config"], ["bun", "run"]];
     for (const [runtime = "", ...args] of runtimes) {
