@@ -16,6 +16,7 @@ const checks: Record<string, () => Promise<void> | void> = {
   "the core knows no runtime": layers,
   "JSR accepts the package (deno publish --dry-run)": () =>
     command("deno", ["publish", "--dry-run", "--allow-dirty", "--quiet"]),
+  "every public name is documented (deno doc --lint)": documentation,
   "the npm package works by itself": tryPackage,
 };
 
@@ -53,6 +54,16 @@ async function generated(): Promise<void> {
     }
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+async function documentation(): Promise<void> {
+  const { output } = await run("deno", ["doc", "--lint", "src/index.ts", "src/testing/index.ts"]);
+  // Two types are Connect's own, documented there.
+  const theirs = /references private type '(Interceptor|Transport)'/;
+  const complaints = output.split(/^(?=error)/m).filter((text) => text.startsWith("error[") && !theirs.test(text));
+  if (complaints.length > 0 || !output.includes("error")) {
+    throw new Error(complaints.join("") || `deno doc printed ${output}`);
   }
 }
 

@@ -43,10 +43,13 @@ export interface Danube {
 
 /** What a client knows, as data. */
 export interface DanubeStatus {
+  /** `"closing"` from the call of `close()` on. */
   state: "open" | "closing" | "closed";
+  /** The connections that are open or being opened. */
   connections: ConnectionStatus[];
   /** The topics whose owners are known. */
   owners: { topic: string; url: string; brokerUrl: string }[];
+  /** The producers that are not closed. */
   producers: ProducerStatus[];
   /** Since the client was made. */
   counters: {
@@ -57,6 +60,7 @@ export interface DanubeStatus {
     messagesAcknowledged: bigint;
     messagesFailed: bigint;
   };
+  /** What deserves attention, each once. */
   warnings: WarningEvent[];
   /** The newest 100 events, oldest first. */
   events: DanubeEvent[];

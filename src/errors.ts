@@ -56,9 +56,13 @@ export type DanubeErrorCode =
  */
 export type SendOutcome = "not-sent" | "unknown" | "rejected";
 
+/** What a {@link DanubeError} is made with, beside its code and message. */
 export interface DanubeErrorOptions {
+  /** The failure behind it. */
   cause?: unknown;
+  /** Default: by the code. */
   retryable?: boolean | undefined;
+  /** On errors of `send`. */
   outcome?: SendOutcome | undefined;
 }
 
@@ -83,6 +87,7 @@ const retryableCodes: ReadonlySet<DanubeErrorCode> = new Set(["TIMEOUT", "UNAVAI
  * ```
  */
 export class DanubeError extends Error {
+  /** Always `"DanubeError"`. */
   override readonly name: string = "DanubeError";
   /** What went wrong. */
   readonly code: DanubeErrorCode;
@@ -91,6 +96,7 @@ export class DanubeError extends Error {
   /** On errors of `send`: what is known about the message. */
   readonly outcome: SendOutcome | undefined;
 
+  /** Made by the library; for tests of programs that handle errors. */
   constructor(code: DanubeErrorCode, message: string, options: DanubeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -99,6 +105,7 @@ export class DanubeError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
+  /** `instanceof` also knows errors from another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // Subclasses compare as classes do; only the base recognises other copies of itself.
     // biome-ignore-start lint/complexity/noThisInStatic: which class was asked is the question

@@ -2,28 +2,37 @@ import type { DanubeError } from "./errors.ts";
 
 /** Something that deserves a person's attention, though the call goes on. Each is told once per client. */
 export interface WarningEvent {
+  /** Tells the kinds of events apart. */
   type: "warning";
   /** What it is about, stable. */
   code: "BROKER_ADDRESS" | "BROKER_SILENT" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
+  /** For people; says what to do about it. */
   message: string;
 }
 
 /** A connection to a broker answered for the first time. */
 export interface ConnectedEvent {
+  /** Tells the kinds of events apart. */
   type: "connected";
+  /** The URL that is dialled. */
   url: string;
 }
 
 /** A connection to a broker failed and was thrown away. */
 export interface DisconnectedEvent {
+  /** Tells the kinds of events apart. */
   type: "disconnected";
+  /** The URL that was dialled. */
   url: string;
+  /** Why. */
   error: DanubeError;
 }
 
 /** The broker that serves a topic was found. */
 export interface OwnerFoundEvent {
+  /** Tells the kinds of events apart. */
   type: "owner-found";
+  /** The topic, or the partition. */
   topic: string;
   /** Where it is dialled. */
   url: string;
@@ -33,27 +42,37 @@ export interface OwnerFoundEvent {
 
 /** What was known about a topic's owner turned out wrong and was dropped. */
 export interface OwnerLostEvent {
+  /** Tells the kinds of events apart. */
   type: "owner-lost";
+  /** The topic, or the partition. */
   topic: string;
+  /** Where it was thought to be. */
   url: string;
+  /** What showed that it is not. */
   error: DanubeError;
 }
 
 /** A call failed in a way that passes; it is made again. */
 export interface RetryingEvent {
+  /** Tells the kinds of events apart. */
   type: "retrying";
+  /** The topic, or the partition. */
   topic: string;
   /** The failures in a row, this one included. */
   attempt: number;
   /** Milliseconds until the next attempt. */
   delayMs: number;
+  /** Why. */
   error: DanubeError;
 }
 
 /** After failures, the topic is served again. */
 export interface RecoveredEvent {
+  /** Tells the kinds of events apart. */
   type: "recovered";
+  /** The topic, or the partition. */
   topic: string;
+  /** Where it is served now. */
   url: string;
   /** Milliseconds from the first failure. */
   tookMs: number;

@@ -5,13 +5,15 @@
  * @module
  */
 
-export type { Danube, DanubeStatus } from "./client.ts";
+// biome-ignore-start assist/source/organizeImports: by who needs them
 // For users.
 export { connect } from "./client.ts";
+export { DanubeError, isDanubeError } from "./errors.ts";
+
+export type { Danube, DanubeStatus } from "./client.ts";
 export type { ExpiringToken, TokenSource } from "./cluster/credentials.ts";
 export type { ConnectionStatus } from "./cluster/transports.ts";
 export type { DanubeErrorCode, DanubeErrorOptions, SendOutcome } from "./errors.ts";
-export { DanubeError, isDanubeError } from "./errors.ts";
 export type {
   ConnectedEvent,
   DanubeEvent,
@@ -28,7 +30,9 @@ export type { Access, Dispatch } from "./producer/attachment.ts";
 export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Order } from "./producer/window.ts";
-export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
+
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";
+export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";
+// biome-ignore-end assist/source/organizeImports: by who needs them

@@ -14,6 +14,7 @@ import {
 import type { BrokerTransport, CallFailure, CreateTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
 
+/** What {@link connect} is told. Only `brokers` is needed. */
 export interface ConnectOptions {
   /**
    * Brokers to ask first, tried in turn: `"http://host:6650"`, `"https://host:6650"`, or `"host:6650"`, which means

@@ -4,6 +4,7 @@ import { isLoopback } from "./addresses.ts";
 
 /** A JWT with the time until which it may be kept. */
 export interface ExpiringToken {
+  /** The JWT, without `Bearer`. */
   token: string;
   /** Milliseconds since 1970. */
   expiresAtMs: number;

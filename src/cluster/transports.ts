@@ -12,10 +12,13 @@ export interface Target {
 
 /** What `status()` tells about a connection. */
 export interface ConnectionStatus {
+  /** The URL that is dialled. */
   url: string;
+  /** Behind a proxy: the broker that is meant. */
   brokerUrl?: string | undefined;
   /** Whether the broker answered on it. */
   answered: boolean;
+  /** Calls and open streams. */
   callsInFlight: number;
 }
 

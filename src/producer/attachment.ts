@@ -13,7 +13,9 @@ import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import { recover } from "./recovery.ts";
 
+/** What happens to messages at the broker; see `ProducerOptions.dispatch`. */
 export type Dispatch = "reliable" | "non-reliable";
+/** Who else may publish to the topic; see `ProducerOptions.access`. */
 export type Access = "shared" | "exclusive";
 
 /** A producer as it exists on the topic's owner. */

@@ -18,6 +18,7 @@ import {
 
 /** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
 export interface MessageId {
+  /** The topic, without the partition. */
   readonly topic: string;
   /** The partition, of a partitioned topic. */
   readonly partition?: number | undefined;
@@ -52,10 +53,13 @@ export interface Producer {
    * name. May be called again; rejects only with a `TypeError` for wrong options.
    */
   close(options?: CloseOptions): Promise<void>;
+  /** As it was given. */
   readonly topic: string;
+  /** The producer's name, given or by default. */
   readonly name: string;
   /** The number of partitions; 0 for a topic without. */
   readonly partitions: number;
+  /** The topic's dispatch: the one asked for, or the one that the topic has. */
   readonly dispatch: Dispatch;
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -63,12 +67,17 @@ export interface Producer {
 
 /** What `status()` tells about a producer. */
 export interface ProducerStatus {
+  /** The topic. */
   topic: string;
+  /** The producer's name. */
   name: string;
   /** Messages taken and not settled. */
   queuedMessages: number;
+  /** The same in bytes of encoded messages. */
   queuedBytes: number;
+  /** Messages that the broker has accepted. */
   acknowledged: bigint;
+  /** Messages whose `send` was rejected after they were taken. */
   failed: bigint;
 }
 
@@ -122,8 +131,8 @@ export async function createProducer(
         throw closedError("the client");
       }
       if (timeout.signal.aborted) {
-        const why = cause ? `: ${cause.message}` : "";
-        throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${options.createTimeoutMs} ms${why}`, {
+        const why = cause?.message ?? "nothing has answered yet";
+        throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${options.createTimeoutMs} ms: ${why}`, {
           cause,
         });
       }
@@ -135,8 +144,9 @@ export async function createProducer(
 
   function timedOut(entry: Entry): DanubeError {
     const cause = attachment.trouble() ?? entry.failure;
-    const why = cause ? `: ${cause.message}` : "";
-    return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}${why}`, {
+    const why =
+      cause?.message ?? (entry.outcome === "unknown" ? "the broker has not answered" : "others are before it");
+    return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}: ${why}`, {
       cause,
       outcome: entry.outcome,
     });

@@ -3,6 +3,7 @@ import { checkInteger, checkNonEmptyString, checkOneOf, checkOptions, checkSigna
 import type { Access, Dispatch } from "./attachment.ts";
 import type { Order } from "./window.ts";
 
+/** What `createProducer` is told. Only `topic` is needed. */
 export interface ProducerOptions {
   /** `/namespace/topic`. A topic that does not exist is created by the broker, a namespace is not. */
   topic: string;
@@ -44,6 +45,7 @@ export interface ProducerOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What may go with a message. */
 export interface SendOptions {
   /** Strings that travel beside the payload. */
   attributes?: Readonly<Record<string, string>> | undefined;
@@ -158,6 +160,7 @@ export function checkSendOptions(options: SendOptions): void {
   }
 }
 
+/** How `close` goes about it. */
 export interface CloseOptions {
   /** Milliseconds until what is not settled is rejected with `CLOSED`. Default: as long as its own time lasts. */
   timeoutMs?: number | undefined;

@@ -15,12 +15,17 @@ import { type ConnectOptions, resolveOptions } from "../options.ts";
 
 /** A message as a consumer of the topic gets it. */
 export interface ReadMessage {
+  /** The bytes that were sent. */
   payload: Uint8Array;
   /** The payload as UTF-8. */
   text: string;
+  /** The attributes that went with it. */
   attributes: Record<string, string>;
+  /** The routing key. */
   key: string | undefined;
+  /** The name of the producer that sent it. */
   producer: string;
+  /** When it was sent by the producer's clock, in milliseconds since 1970. */
   publishTime: bigint;
   /** The broker's offset, on a reliable topic. */
   offset: bigint;
@@ -33,6 +38,7 @@ export interface Reader {
    * come after `timeoutMs` (default 10,000), naming how many did.
    */
   take(count: number, timeoutMs?: number): Promise<ReadMessage[]>;
+  /** Ends the subscription's stream and the connections. */
   close(): void;
 }
 

@@ -49,6 +49,7 @@ export type Rpc =
 
 /** Something that goes wrong on purpose. */
 export interface Fault {
+  /** The RPC that goes wrong. */
   rpc: Rpc;
   /** How many calls it happens to. Default 1. */
   times?: number | undefined;
@@ -58,6 +59,7 @@ export interface Fault {
   delayMs?: number | undefined;
   /** Answers with this gRPC status (its number: 14 is UNAVAILABLE) instead of doing what was asked. */
   code?: number | undefined;
+  /** The text that goes with `code`. */
   message?: string | undefined;
   /**
    * Cuts the client's connection: `"request"` without having done anything, `"response"` when all is done but the
@@ -68,15 +70,21 @@ export interface Fault {
 
 /** A message that the broker accepted. */
 export interface AcceptedMessage {
+  /** The topic, or the partition. */
   topic: string;
+  /** The bytes that were sent. */
   payload: Uint8Array;
   /** The payload as UTF-8. */
   text: string;
+  /** The attributes that went with it. */
   attributes: Record<string, string>;
+  /** The routing key. */
   key: string | undefined;
+  /** The name of the producer that sent it. */
   producer: string;
   /** The producer's own counter. */
   requestId: bigint;
+  /** When it was sent by the producer's clock, in milliseconds since 1970. */
   publishTime: bigint;
   /** Which broker accepted it. */
   broker: number;
@@ -84,12 +92,15 @@ export interface AcceptedMessage {
 
 /** What `topics()` tells. */
 export interface TopicState {
+  /** The topic, or the partition. */
   topic: string;
+  /** Fixed by the producer that created it. */
   dispatch: "reliable" | "non-reliable";
   /** The broker that it is assigned to; `undefined` while nobody serves it. */
   owner: number | undefined;
   /** The brokers that serve it; more than one when an owner was mistaken for another. */
   servedBy: number[];
+  /** The producers that are known, by broker. */
   producers: { name: string; access: "shared" | "exclusive"; broker: number }[];
 }
 
@@ -99,6 +110,7 @@ export interface EmbeddedBroker {
   readonly urls: string[];
   /** Everything that was accepted for a topic, in the order of acceptance; the newest 100,000. */
   messages(topic: string): AcceptedMessage[];
+  /** Every topic of the cluster. */
   topics(): TopicState[];
   /** How often an RPC was called, at all brokers or at one. */
   calls(rpc: Rpc, broker?: number): number;
@@ -116,5 +128,6 @@ export interface EmbeddedBroker {
   fault(fault: Fault): () => void;
   /** Ends everything. May be called again. */
   close(): Promise<void>;
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -26,11 +26,14 @@ export type FailureKind =
 
 /** What every call through a {@link BrokerTransport} rejects with. */
 export class CallFailure extends Error {
+  /** Always `"CallFailure"`. */
   override readonly name: string = "CallFailure";
+  /** What happened. */
   readonly kind: FailureKind;
   /** The gRPC status code, when `kind` is `"status"`. */
   readonly status: number | undefined;
 
+  /** For transports of your own. */
   constructor(kind: FailureKind, message: string, options: { status?: number | undefined; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
@@ -52,7 +55,9 @@ export interface TlsOptions {
 
 /** What a transport is made with; the same for every broker of a client. */
 export interface TransportOptions {
+  /** For `https://` URLs. */
   tls?: TlsOptions | undefined;
+  /** Connect interceptors, around every call. */
   interceptors?: Interceptor[] | undefined;
 }
 
