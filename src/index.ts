@@ -33,6 +33,7 @@ export type { Order } from "./producer/window.ts";
 
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";
-export type { BrokerTransport, CreateTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
+export type { BrokerTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";
+export type { TransportFactory } from "./transport/translate.ts";
 // biome-ignore-end assist/source/organizeImports: by who needs them

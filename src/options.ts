@@ -11,8 +11,9 @@ import {
   checkOneOf,
   checkOptions,
 } from "./lib/check.ts";
-import type { BrokerTransport, CallFailure, CreateTransport, TlsOptions } from "./transport/seam.ts";
+import type { BrokerTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
+import type { TransportFactory } from "./transport/translate.ts";
 
 /** What {@link connect} is told. Only `brokers` is needed. */
 export interface ConnectOptions {
@@ -33,10 +34,10 @@ export interface ConnectOptions {
   /** Allows `token` to be sent without TLS to other machines. Default `false`. */
   allowInsecure?: boolean | undefined;
   /**
-   * How calls are carried: `"auto"` (default), a name, or a function that makes a {@link BrokerTransport} for a URL: a
-   * Connect transport whose calls reject with {@link CallFailure}, and that can be closed.
+   * How calls are carried: `"auto"` (default), a name, or a function that makes a transport for a broker's URL: any
+   * Connect transport will do; a {@link BrokerTransport} also has an end and tells how calls failed.
    */
-  transport?: TransportName | CreateTransport | undefined;
+  transport?: TransportName | TransportFactory | undefined;
   /**
    * Every call goes to the URL in `brokers`, which passes it on to the broker named in the `x-danube-broker-url`
    * header: for gateways whose brokers do not know that they are behind one. Default `false`; proxies that Danube
@@ -71,7 +72,7 @@ export interface ResolvedOptions {
   tls: TlsOptions | undefined;
   token: TokenSource | undefined;
   allowInsecure: boolean;
-  transport: TransportName | CreateTransport;
+  transport: TransportName | TransportFactory;
   gateway: boolean;
   mapBrokerUrl: ((url: string) => string) | undefined;
   attemptTimeoutMs: number;

@@ -1,7 +1,8 @@
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { toCallFailure } from "./failure.ts";
 import { createSessionManager } from "./node-session.ts";
-import { type BrokerTransport, CallFailure, type CreateTransport } from "./seam.ts";
+import { CallFailure, type CreateTransport } from "./seam.ts";
+import { translated } from "./translate.ts";
 
 // connect-node's own limit is 4 GiB; nothing a broker answers is near this.
 const maxReceiveBytes = 64 * 1024 * 1024;
@@ -21,32 +22,10 @@ export const createNodeTransport: CreateTransport = (url, options) => {
       ? new CallFailure("lost", `the connection to ${url} was given up`, { cause: reason })
       : toCallFailure(reason, { url, signal, spokeHttp2: sessions.spokeHttp2() });
   return {
-    async unary(method, signal, timeoutMs, header, input, contextValues) {
-      try {
-        return await grpc.unary(method, signal, timeoutMs, header, input, contextValues);
-      } catch (reason) {
-        throw failure(reason, signal);
-      }
-    },
-    async stream(method, signal, timeoutMs, header, input, contextValues) {
-      try {
-        const response = await grpc.stream(method, signal, timeoutMs, header, input, contextValues);
-        return { ...response, message: translate(response.message, (reason) => failure(reason, signal)) };
-      } catch (reason) {
-        throw failure(reason, signal);
-      }
-    },
+    ...translated(grpc, failure),
     close() {
       closed = true;
       sessions.close();
     },
-  } satisfies BrokerTransport;
+  };
 };
-
-async function* translate<T>(messages: AsyncIterable<T>, failure: (reason: unknown) => CallFailure): AsyncGenerator<T> {
-  try {
-    yield* messages;
-  } catch (reason) {
-    throw failure(reason);
-  }
-}

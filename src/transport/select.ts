@@ -1,5 +1,6 @@
 import { createNodeTransport } from "./node.ts";
 import type { CreateTransport } from "./seam.ts";
+import { adapted, type TransportFactory } from "./translate.ts";
 
 /** The transports that come with the library. */
 export type TransportName = "auto" | "node";
@@ -12,6 +13,6 @@ const byName: Record<TransportName, CreateTransport> = {
 
 export const transportNames: readonly string[] = Object.keys(byName);
 
-export function selectTransport(choice: TransportName | CreateTransport): CreateTransport {
-  return typeof choice === "function" ? choice : byName[choice];
+export function selectTransport(choice: TransportName | TransportFactory): CreateTransport {
+  return typeof choice === "function" ? adapted(choice) : byName[choice];
 }
