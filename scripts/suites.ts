@@ -39,40 +39,67 @@ export async function faultSuites(runtimes: readonly Runtime[]): Promise<Result[
   return results;
 }
 
-/** The package by its name, run natively: the right files, a broker's death, and a process that ends by itself. */
+interface NativeProgram {
+  name: string;
+  file: string;
+  args?: string[];
+  timeoutMs: number;
+  /** Whether what it printed is right. */
+  right(output: string, runtime: Runtime): boolean;
+}
+
+/** Run by the runtime itself, not by vitest: each must end by itself, with 0, in its time. */
+const nativePrograms: NativeProgram[] = [
+  {
+    name: "the package by its name",
+    file: "test/runtimes/smoke.ts",
+    timeoutMs: 30_000,
+    right(output, runtime) {
+      const told = JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as { resolved?: string; texts?: string[] };
+      const entry = runtime === "node" ? "/dist/src/index.js" : "/src/index.ts";
+      return told.resolved?.endsWith(entry) === true && String(told.texts) === "one,two";
+    },
+  },
+  {
+    name: "an idle client does not hold the process",
+    file: "test/runtimes/idle.ts",
+    timeoutMs: 20_000,
+    right: (output) => output.includes("sent"),
+  },
+  {
+    name: "a client that gave up does not hold the process",
+    file: "test/runtimes/gives-up.ts",
+    timeoutMs: 8_000,
+    right: (output) => output.includes("TIMEOUT"),
+  },
+  {
+    name: "danube quickstart",
+    file: "src/cli/main.ts",
+    args: ["quickstart"],
+    timeoutMs: 60_000,
+    right: (output) => output.includes("1,024 lines: every line arrived, once and in order"),
+  },
+];
+
+/** The {@link nativePrograms} on each runtime. */
 export async function nativeSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const runtime of runtimes) {
-    const entry = runtime === "node" ? "/dist/src/index.js" : "/src/index.ts";
-    results.push(
-      await suite(`the package by its name on ${runtime}`, async () => {
-        const { code, output } = await runNatively(runtime, "test/runtimes/smoke.ts");
-        const told =
-          code === 0 ? (JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Record<string, unknown>) : {};
-        const right = String(told["resolved"]).endsWith(entry) && String(told["texts"]) === "one,two";
-        return right
-          ? { passed: 1, failed: 0, output }
-          : { passed: 0, failed: 1, output: `ended with ${code}\n${output}` };
-      }),
-      await suite(`an idle client does not hold ${runtime}`, () =>
-        withEmbedded(1, async (urls) => {
-          const env = { DANUBE_URL: urls.join(",") };
-          const { code, output } = await runNatively(runtime, "test/runtimes/idle.ts", env, 20_000);
-          const right = code === 0 && output.includes("sent");
-          return right
-            ? { passed: 1, failed: 0, output }
-            : { passed: 0, failed: 1, output: `ended with ${code}\n${output}` };
-        })),
-      await suite(`danube quickstart on ${runtime}`, async () => {
-        const { code, output } = await runNatively(runtime, "src/cli/main.ts", {}, 60_000, ["quickstart"]);
-        const right = code === 0 && output.includes("1,024 lines: every line arrived, once and in order");
-        return right
-          ? { passed: 1, failed: 0, output }
-          : { passed: 0, failed: 1, output: `ended with ${code}\n${output}` };
-      }),
-    );
-  }
-  return results;
+  return withEmbedded(1, async (urls) => {
+    const env = { DANUBE_URL: urls.join(",") };
+    const results: Result[] = [];
+    for (const runtime of runtimes) {
+      for (const { name, file, args, timeoutMs, right } of nativePrograms) {
+        results.push(
+          await suite(`${name}, on ${runtime}`, async () => {
+            const { code, output } = await runNatively(runtime, file, env, timeoutMs, args);
+            return code === 0 && right(output, runtime)
+              ? { passed: 1, failed: 0, output }
+              : { passed: 0, failed: 1, output: `ended with ${code}\n${output}` };
+          }),
+        );
+      }
+    }
+    return results;
+  });
 }
 
 /** Builds dist/, which everything on Node runs. */
