@@ -29,6 +29,7 @@ export type { ConnectOptions } from "./options.ts";
 export type { Access, Dispatch } from "./producer/attachment.ts";
 export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
+export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";
 
 // For those who bring a transport of their own.

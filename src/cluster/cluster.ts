@@ -6,10 +6,13 @@ import { type Connections, createConnections } from "./connections.ts";
 import { createCredentials } from "./credentials.ts";
 import { createLookup } from "./lookup.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
+import { createShapeLookup, type TopicShape } from "./partitions.ts";
 
 /** What a client has of its cluster: who owns what, and the way there. */
 export interface Cluster {
   readonly ownership: Ownership;
+  /** How a topic exists, by the seeds' word. Rejects with `CallFailure`. */
+  shape(topic: string, signal: AbortSignal): Promise<TopicShape>;
   readonly connections: Connections;
   readonly events: EventLog;
   readonly backoff: Backoff;
@@ -27,5 +30,6 @@ export function createCluster(options: ResolvedOptions): Cluster {
     events,
   });
   const ownership = createOwnership(createLookup({ ...options, connections, events }), events);
-  return { ownership, connections, events, backoff, attemptTimeoutMs };
+  const shape = createShapeLookup({ ...options, connections });
+  return { ownership, shape, connections, events, backoff, attemptTimeoutMs };
 }

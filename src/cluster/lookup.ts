@@ -7,6 +7,7 @@ import { normaliseUrl } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
 import type { Lookup, Owner } from "./ownership.ts";
 import { type Answer, follow } from "./redirects.ts";
+import { anyWouldSay, patienceMs, summary } from "./seeds.ts";
 import type { Target } from "./transports.ts";
 
 export interface LookupOptions {
@@ -24,9 +25,6 @@ export interface LookupOptions {
   /** See `Inquiry.settleMs`. Default 3,000. */
   settleMs?: number;
 }
-
-/** A seed that has not answered for so long is not waited for alone. */
-export const patienceMs = 1_000;
 
 export function createLookup(options: LookupOptions): Lookup {
   const {
@@ -139,28 +137,4 @@ export function createLookup(options: LookupOptions): Lookup {
     };
     return owner(topic, await follow(inquiry, answer));
   };
-}
-
-const saidByAny: readonly (number | undefined)[] = [
-  Code.InvalidArgument,
-  Code.Unauthenticated,
-  Code.PermissionDenied,
-  Code.FailedPrecondition,
-];
-
-/** What a broker says about a topic, or about who asks, another one would say too. */
-function anyWouldSay(reason: unknown): boolean {
-  return !(reason instanceof CallFailure) || reason.kind === "aborted" || saidByAny.includes(reason.status);
-}
-
-/** One failure for all seeds: of the kind that gives most hope, with the words of each. */
-function summary(failures: CallFailure[]): CallFailure {
-  const [only] = failures;
-  if (failures.length === 1 && only) {
-    return only;
-  }
-  const hopeless = (failure: CallFailure) => failure.kind === "garbled" || failure.kind === "untrusted";
-  const hope = failures.find((failure) => !hopeless(failure)) ?? (only as CallFailure);
-  const words = failures.map((failure) => failure.message).join("; ");
-  return new CallFailure(hope.kind, words, { status: hope.status, cause: new AggregateError(failures, words) });
 }

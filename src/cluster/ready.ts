@@ -3,7 +3,7 @@ import { DanubeError } from "../errors.ts";
 import { inTurn } from "../lib/in-turn.ts";
 import type { Connections } from "./connections.ts";
 import { judge } from "./error-table.ts";
-import { patienceMs } from "./lookup.ts";
+import { patienceMs } from "./seeds.ts";
 
 /**
  * Resolves when one of `seeds` answers a HealthCheck; asks each once, in turn. Any broker answers for an id that it

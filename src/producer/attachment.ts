@@ -11,6 +11,7 @@ import { judge, type Verdict } from "../cluster/error-table.ts";
 import type { Owner } from "../cluster/ownership.ts";
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import type { Address } from "./message.ts";
 import { recover } from "./recovery.ts";
 
 /** What happens to messages at the broker; see `ProducerOptions.dispatch`. */
@@ -43,8 +44,10 @@ export interface Attachment {
   lost(attached: Attached, because: DanubeError): void;
   /** Whether the broker still knows the producer: the judge of failures whose text is unknown. */
   alive(attached: Attached, signal: AbortSignal): Promise<boolean>;
-  /** The last one there was. */
-  current(): Attached | undefined;
+  /** The topic (or partition) and the producer's name there. */
+  readonly names: { topic: string; name: string };
+  /** What messages are addressed with: of the producer there is, or was last. There must have been one. */
+  address(): Address;
   /** The latest failure on the way to the producer, while there is none. */
   trouble(): DanubeError | undefined;
   dispatch(): Dispatch;
@@ -107,10 +110,6 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     if (trouble && last) {
       events.emit({ type: "recovered", topic, url: result.owner.target.url, tookMs: Date.now() - troubledSince });
     }
-    if (access === "exclusive" && !last) {
-      const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
-      events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
-    }
     trouble = undefined;
     adopting = false;
     attached = result;
@@ -146,10 +145,16 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, limits);
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
-    current: () => last,
+    names: { topic, name },
+    address: () => addressOf(attached ?? (last as Attached), name),
     trouble: () => trouble,
     dispatch: () => dispatch,
   };
+}
+
+/** What goes into a message that is sent to `attached`. */
+export function addressOf({ owner, producerId }: Attached, name: string): Address {
+  return { topic: owner.topic, producerName: name, producerId, brokerUrl: owner.brokerUrl };
 }
 
 /** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */

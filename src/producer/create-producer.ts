@@ -1,10 +1,9 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { DanubeError } from "../errors.ts";
-import { createDeadlines } from "../lib/deadlines.ts";
-import { maxTimerMs } from "../lib/sleep.ts";
-import { type Attached, createAttachment, type Dispatch } from "./attachment.ts";
+import { attachAll } from "./attach.ts";
+import type { Attachment, Dispatch } from "./attachment.ts";
 import { createGate } from "./gate.ts";
-import { createLane, type Entry, tooLarge } from "./lane.ts";
+import { createLane, tooLarge } from "./lane.ts";
 import { type Content, encodedSize } from "./message.ts";
 import {
   type CloseOptions,
@@ -15,6 +14,7 @@ import {
   type SendOptions,
   toBytes,
 } from "./options.ts";
+import { type Closing, closeOutbox, createOutbox } from "./outbox.ts";
 
 /** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
 export interface MessageId {
@@ -95,62 +95,27 @@ export interface ProducerContext {
 }
 
 export async function createProducer(
-  context: ProducerContext,
+  { cluster, maxMessageBytes }: ProducerContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
 ): Promise<OwnedProducer> {
-  const { cluster, maxMessageBytes } = context;
-  const { topic, name, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
-  const attachment = createAttachment(cluster, options);
-  const first = await attachInTime();
+  const { topic, name, access, route, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
+  const { partitions, all: attachments } = await attachAll(cluster, options, closing);
+  if (access === "exclusive") {
+    const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
+    cluster.events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
+  }
 
   const session = randomSession();
-  const lane = createLane(cluster, attachment, { ...options, maxMessageBytes });
+  const ways = attachments.map((attachment) => ({
+    attachment,
+    lane: createLane(cluster, attachment, { ...options, ...attachment.names, maxMessageBytes }),
+  }));
   const gate = createGate({ maxMessages: maxQueuedMessages, maxBytes: maxQueuedBytes, maxMessageBytes });
-  const deadlines = createDeadlines<Entry>((entry) => lane.drop(entry, timedOut(entry)));
-  const outstanding = new Set<Entry>();
-  const flushes = new Set<{ upTo: bigint; remaining: number; resolve(): void }>();
+  const outbox = createOutbox(topic, gate);
   const listeners: (() => void)[] = [];
   let sequence = 0n;
-  let acknowledged = 0n;
-  let failed = 0n;
-  let closed: { done: Promise<void>; giveUpAfter(timeoutMs: number): void } | undefined;
-
-  async function attachInTime(): Promise<Attached> {
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, options.createTimeoutMs));
-    const signal = AbortSignal.any([timeout.signal, closing, ...(options.signal ? [options.signal] : [])]);
-    try {
-      return await attachment.get(signal);
-    } catch (reason) {
-      const cause = reason instanceof DanubeError ? reason : undefined;
-      if (options.signal?.aborted) {
-        throw new DanubeError("CANCELED", `createProducer for ${topic} was aborted`, { cause: options.signal.reason });
-      }
-      if (closing.aborted) {
-        throw closedError("the client");
-      }
-      if (timeout.signal.aborted) {
-        const why = cause?.message ?? "nothing has answered yet";
-        throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${options.createTimeoutMs} ms: ${why}`, {
-          cause,
-        });
-      }
-      throw reason;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  function timedOut(entry: Entry): DanubeError {
-    const cause = attachment.trouble() ?? entry.failure;
-    const why =
-      cause?.message ?? (entry.outcome === "unknown" ? "the broker has not answered" : "others are before it");
-    return new DanubeError("TIMEOUT", `not acknowledged within ${entry.timeoutMs} ms by ${topic}: ${why}`, {
-      cause,
-      outcome: entry.outcome,
-    });
-  }
+  let closed: Closing | undefined;
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
   function send(payload: Uint8Array | string, sendOptions: SendOptions = {}): Promise<MessageId> {
@@ -169,11 +134,12 @@ export async function createProducer(
       throw closedError(`the producer of ${topic}`);
     }
     if (signal?.aborted) {
-      throw new DanubeError("CANCELED", "the signal was aborted before the message was sent", {
-        cause: signal.reason,
-        outcome: "not-sent",
-      });
+      const message = "the signal was aborted before the message was sent";
+      throw new DanubeError("CANCELED", message, { cause: signal.reason, outcome: "not-sent" });
     }
+    const partition =
+      partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
+    const { attachment, lane } = ways[partition ?? 0] as (typeof ways)[number];
     const content: Content = {
       payload: bytes,
       attributes: { ...attributes },
@@ -181,110 +147,45 @@ export async function createProducer(
       sequence: sequence + 1n,
       publishTime: Date.now(),
     };
-    const { owner, producerId } = attachment.current() ?? first;
-    const size = encodedSize(content, { topic, producerName: name, producerId, brokerUrl: owner.brokerUrl });
+    const size = encodedSize(content, attachment.address());
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
     }
     if (!gate.enter(size)) {
       const held = `${gate.messages()} messages, ${gate.bytes()} bytes`;
-      throw new DanubeError("QUEUE_FULL", `the producer of ${topic} holds ${held}; await ready() before send()`, {
-        outcome: "not-sent",
-      });
+      const message = `the producer of ${topic} holds ${held}; await ready() before send()`;
+      throw new DanubeError("QUEUE_FULL", message, { outcome: "not-sent" });
     }
     sequence++;
-    return enqueue(content, size, timeoutMs, signal);
-  }
-
-  function enqueue(
-    content: Content,
-    size: number,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<MessageId> {
-    return new Promise((resolve, reject) => {
-      const abort = () =>
-        lane.drop(
-          entry,
-          new DanubeError("CANCELED", "the message was given up", { cause: signal?.reason, outcome: entry.outcome }),
-        );
-      const entry: Entry = {
-        content,
-        size,
-        timeoutMs,
-        deadline: content.publishTime + timeoutMs,
-        ended: new AbortController(),
-        outcome: "not-sent",
-        failure: undefined,
-        settle(error) {
-          signal?.removeEventListener("abort", abort);
-          outstanding.delete(entry);
-          deadlines.delete(entry);
-          gate.leave(size);
-          if (error) {
-            failed++;
-            reject(error);
-          } else {
-            acknowledged++;
-            resolve({ topic, producer: name, session, sequence: content.sequence });
-          }
-          settled(content.sequence);
-        },
-      };
-      outstanding.add(entry);
-      deadlines.add(entry);
-      signal?.addEventListener("abort", abort, { once: true });
-      lane.add(entry);
-    });
-  }
-
-  function settled(which: bigint): void {
-    for (const waiting of flushes) {
-      if (which <= waiting.upTo && --waiting.remaining === 0) {
-        flushes.delete(waiting);
-        waiting.resolve();
-      }
-    }
-  }
-
-  function flush(): Promise<void> {
-    return outstanding.size === 0
-      ? Promise.resolve()
-      : new Promise((resolve) => flushes.add({ upTo: sequence, remaining: outstanding.size, resolve }));
+    const id: MessageId = {
+      topic,
+      ...(partition !== undefined && { partition }),
+      producer: name,
+      session,
+      sequence: content.sequence,
+    };
+    return outbox.post({ content, size, timeoutMs, signal, lane, trouble: attachment.trouble }, id);
   }
 
   async function close(closeOptions: CloseOptions = {}): Promise<void> {
     checkCloseOptions(closeOptions);
-    closed ??= shutDown();
+    closed ??= beginClose();
     if (closeOptions.timeoutMs !== undefined) {
       closed.giveUpAfter(closeOptions.timeoutMs);
     }
     await closed.done;
   }
 
-  function shutDown(): NonNullable<typeof closed> {
-    let timers: ReturnType<typeof setTimeout>[] | undefined = [];
+  function beginClose(): Closing {
+    const begun = closeOutbox(topic, outbox);
     // Senders that wait for room find the producer closed.
     gate.open();
-    const done = flush().then(() => {
-      timers?.forEach(clearTimeout);
-      timers = undefined;
+    void begun.done.then(() => {
       for (const listener of listeners) {
         listener();
       }
     });
-    const giveUp = () => {
-      for (const entry of [...outstanding]) {
-        const message = `the producer of ${topic} was closed before the message was acknowledged`;
-        lane.drop(entry, new DanubeError("CLOSED", message, { cause: entry.failure, outcome: entry.outcome }));
-      }
-    };
-    return {
-      done,
-      giveUpAfter(ms) {
-        timers?.push(setTimeout(giveUp, Math.min(maxTimerMs, Math.max(0, ms))));
-      },
-    };
+    return begun;
   }
 
   const producer: Producer = {
@@ -294,19 +195,34 @@ export async function createProducer(
         await gate.ready();
       }
     },
-    flush,
+    flush: outbox.flush,
     close,
     topic,
     name,
-    partitions: 0,
-    dispatch: attachment.dispatch(),
+    partitions,
+    dispatch: (attachments[0] as Attachment).dispatch(),
     [Symbol.asyncDispose]: () => close(),
   };
   return {
     producer,
-    status: () => ({ topic, name, queuedMessages: gate.messages(), queuedBytes: gate.bytes(), acknowledged, failed }),
+    status: () => ({
+      topic,
+      name,
+      queuedMessages: gate.messages(),
+      queuedBytes: gate.bytes(),
+      acknowledged: outbox.acknowledged(),
+      failed: outbox.failed(),
+    }),
     onClosed: (listener) => listeners.push(listener),
   };
+}
+
+/** A user's route that answers rubbish is the program's mistake. */
+function checkedPartition(index: number, partitions: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= partitions) {
+    throw new TypeError(`"route" must give an integer from 0 to ${partitions - 1}, not ${String(index)}`);
+  }
+  return index;
 }
 
 /** 16 hexadecimal digits. */

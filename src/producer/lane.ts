@@ -2,7 +2,7 @@ import { ProducerService } from "../../gen/danube/danube_api_pb.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
-import type { Attached, Attachment } from "./attachment.ts";
+import { type Attached, type Attachment, addressOf } from "./attachment.ts";
 import { type Content, encodedSize, toStreamMessage } from "./message.ts";
 import { recover } from "./recovery.ts";
 import { createWindow, type Order } from "./window.ts";
@@ -102,7 +102,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
   async function sendOnce(entry: Entry, attempt: Attempt): Promise<void> {
     attempt.attached = undefined;
     const attached = await attachment.get(entry.ended.signal);
-    const address = { topic, producerName: name, producerId: attached.producerId, brokerUrl: attached.owner.brokerUrl };
+    const address = addressOf(attached, name);
     // The owner's name is part of the message, so a move can make it larger.
     const size = encodedSize(entry.content, address);
     if (size > maxMessageBytes) {

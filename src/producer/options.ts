@@ -1,6 +1,16 @@
 import { DanubeError } from "../errors.ts";
-import { checkInteger, checkNonEmptyString, checkOneOf, checkOptions, checkSignal, checkString } from "../lib/check.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNonEmptyString,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  checkString,
+} from "../lib/check.ts";
 import type { Access, Dispatch } from "./attachment.ts";
+import { defaultRoute, type Route } from "./routing.ts";
 import type { Order } from "./window.ts";
 
 /** What `createProducer` is told. Only `topic` is needed. */
@@ -12,6 +22,19 @@ export interface ProducerOptions {
    * the same, and remembers a name until the topic is unloaded. Default `"danube-js"`, the same in every process.
    */
   name?: string | undefined;
+  /**
+   * The number of partitions, each a topic of its own with an owner of its own: `{topic}-part-0` and so on, with the
+   * producers `{name}-0` and so on. `1` is one partition, not none. Default: as the topic is; a new one gets none.
+   * Another number than the topic's is `TOPIC_CONFLICT`.
+   */
+  partitions?: number | undefined;
+  /** Adds partitions where the topic has fewer. Keys move to other partitions by that. Default `false`. */
+  grow?: boolean | undefined;
+  /**
+   * Chooses the partition of each message. Default: by the key's hash (FNV-1a, as the Rust, Go and Python clients do),
+   * and without a key each partition in turn.
+   */
+  route?: Route | undefined;
   /**
    * What happens to messages at the broker: `"reliable"` ones are kept in the topic's log (on disk within about 5 s)
    * until every subscription has acknowledged them; `"non-reliable"` ones are handed to whoever is attached, possibly
@@ -61,6 +84,9 @@ export interface SendOptions {
 export interface ResolvedProducerOptions {
   topic: string;
   name: string;
+  partitions: number | undefined;
+  grow: boolean;
+  route: Route;
   dispatch: Dispatch | undefined;
   access: Access;
   order: Order;
@@ -72,9 +98,12 @@ export interface ResolvedProducerOptions {
   signal: AbortSignal | undefined;
 }
 
+/** More than any cluster serves; beyond it a number is a mistake. */
+const maxPartitions = 10_000;
+
 // biome-ignore format: a list of words
 const names = [
-  "topic", "name", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
+  "topic", "name", "partitions", "grow", "route", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
 ] as const satisfies (keyof ProducerOptions)[];
 const sendNames = ["attributes", "key", "signal", "timeoutMs"] as const satisfies (keyof SendOptions)[];
 
@@ -86,8 +115,14 @@ export function resolveProducerOptions(
   const { topic, name = "danube-js", dispatch, access = "shared", order = "partition", signal } = options;
   const { maxInFlight = 256, maxQueuedMessages = 65_536, maxQueuedBytes = 64 * 1024 * 1024 } = options;
   const { createTimeoutMs = defaults.createTimeoutMs, sendTimeoutMs = defaults.sendTimeoutMs } = options;
+  const { partitions, grow = false, route = defaultRoute() } = options;
   checkTopic(topic);
   checkNonEmptyString("name", name);
+  if (partitions !== undefined) {
+    checkInteger("partitions", partitions, 1, maxPartitions);
+  }
+  checkBoolean("grow", grow);
+  checkFunction("route", route);
   if (dispatch !== undefined) {
     checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
   }
@@ -108,6 +143,9 @@ export function resolveProducerOptions(
   return {
     topic,
     name,
+    partitions,
+    grow,
+    route,
     dispatch,
     access,
     order,

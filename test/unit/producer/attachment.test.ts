@@ -44,7 +44,7 @@ describe("get", () => {
     expect(others.every((other) => other === first)).toBe(true);
     expect(first).toMatchObject({ producerId: 1n, owner: { target: { url: "http://a:1" }, assigned: true } });
     expect(await attachment.get(never())).toBe(first);
-    expect(attachment.current()).toBe(first);
+    expect(attachment.address()).toMatchObject({ producerId: 1n, brokerUrl: "http://a:1/self" });
     expect(count("createProducer")).toBe(1);
     expect(calls[0]).toMatchObject({
       target: { url: "http://a:1" },
@@ -86,7 +86,6 @@ describe("get", () => {
     const { attachment, count } = setUp({ createProducer: failing(denied) });
     expect(await rejection(attachment.get(never()))).toMatchObject({ code: "PERMISSION_DENIED", cause: denied });
     expect(count("createProducer")).toBe(1);
-    expect(attachment.current()).toBeUndefined();
     expect(await attachment.get(never())).toMatchObject({ producerId: 1n });
   });
 
@@ -180,7 +179,7 @@ describe("lost", () => {
     place.url = "http://b:1";
     attachment.lost(first, because);
     expect(attachment.trouble()).toBe(because);
-    expect(attachment.current()).toBe(first);
+    expect(attachment.address()).toMatchObject({ producerId: first.producerId });
     const second = await attachment.get(never());
     expect(second).toMatchObject({ producerId: 2n, owner: { target: { url: "http://b:1" } } });
     expect(attachment.trouble()).toBeUndefined();

@@ -61,6 +61,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
   };
   const cluster: Cluster = {
     ownership: createOwnership(lookup, log),
+    shape: async () => ({ kind: "none" }),
     connections: { unary } as unknown as Connections,
     events: log,
     backoff: () => 1,

@@ -1,0 +1,105 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import { judge } from "../cluster/error-table.ts";
+import { partitionName, type TopicShape } from "../cluster/partitions.ts";
+import { DanubeError, isDanubeError } from "../errors.ts";
+import { maxTimerMs } from "../lib/sleep.ts";
+import { type Attachment, createAttachment } from "./attachment.ts";
+import { closedError, type ResolvedProducerOptions } from "./options.ts";
+import { recover } from "./recovery.ts";
+
+/** The producers of a topic on their owners: one of a plain topic, one of each partition. */
+export interface Attachments {
+  /** 0 for a plain topic. */
+  partitions: number;
+  all: Attachment[];
+}
+
+/** Creates the producers, within the time of `createProducer`. */
+export async function attachAll(
+  cluster: Cluster,
+  options: ResolvedProducerOptions,
+  closing: AbortSignal,
+): Promise<Attachments> {
+  const { topic, createTimeoutMs } = options;
+  const timeout = new AbortController();
+  // When one partition fails, the others are given up with it.
+  const failed = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, createTimeoutMs));
+  const signals = [timeout.signal, failed.signal, closing, ...(options.signal ? [options.signal] : [])];
+  try {
+    return await attach(cluster, options, AbortSignal.any(signals));
+  } catch (reason) {
+    failed.abort();
+    if (options.signal?.aborted) {
+      throw new DanubeError("CANCELED", `createProducer for ${topic} was aborted`, { cause: options.signal.reason });
+    }
+    if (closing.aborted) {
+      throw closedError("the client");
+    }
+    if (timeout.signal.aborted) {
+      const cause = isDanubeError(reason) ? reason : undefined;
+      const why = cause?.message ?? "nothing has answered yet";
+      throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${createTimeoutMs} ms: ${why}`, { cause });
+    }
+    throw reason;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function attach(cluster: Cluster, options: ResolvedProducerOptions, signal: AbortSignal): Promise<Attachments> {
+  const { topic, name, partitions } = options;
+  const one = (shown: Partial<{ topic: string; name: string }>) => createAttachment(cluster, { ...options, ...shown });
+  if (partitions === undefined) {
+    const plain = one({});
+    try {
+      await plain.get(signal);
+      return { partitions: 0, all: [plain] };
+    } catch (reason) {
+      const adopted = await adoptPartitions(cluster, topic, reason, signal);
+      return attachPartitions(adopted);
+    }
+  }
+  checkShape(await askShape(cluster, topic, signal), options, partitions);
+  return attachPartitions(partitions);
+
+  async function attachPartitions(count: number): Promise<Attachments> {
+    const all = Array.from({ length: count }, (_, i) => one({ topic: partitionName(topic, i), name: `${name}-${i}` }));
+    await Promise.all(all.map((attachment) => attachment.get(signal)));
+    return { partitions: count, all };
+  }
+}
+
+/** Only what the broker refuses as a plain topic can be a partitioned one. Throws `reason` where it is none. */
+async function adoptPartitions(cluster: Cluster, topic: string, reason: unknown, signal: AbortSignal): Promise<number> {
+  if (!isDanubeError(reason) || reason.code !== "TOPIC_CONFLICT") {
+    throw reason;
+  }
+  const shape = await askShape(cluster, topic, signal);
+  if (shape.kind !== "partitioned") {
+    throw reason;
+  }
+  return shape.partitions;
+}
+
+function checkShape(shape: TopicShape, { topic, grow }: ResolvedProducerOptions, partitions: number): void {
+  if (shape.kind === "plain") {
+    throw new DanubeError("TOPIC_CONFLICT", `${topic} exists without partitions, and ${partitions} are asked for`);
+  }
+  if (shape.kind === "none" || shape.partitions === partitions || (grow && shape.partitions < partitions)) {
+    return;
+  }
+  const remedy = shape.partitions < partitions ? '; "grow: true" adds them, and moves keys' : "";
+  const message = `${topic} has ${shape.partitions} partitions, and ${partitions} are asked for${remedy}`;
+  throw new DanubeError("TOPIC_CONFLICT", message);
+}
+
+function askShape(cluster: Cluster, topic: string, signal: AbortSignal): Promise<TopicShape> {
+  return recover(() => cluster.shape(topic, signal), {
+    backoff: cluster.backoff,
+    signal,
+    judge: (reason) => judge("TopicPartitions", reason, topic),
+    forget() {},
+    onRetry: (error, attempt, delayMs) => cluster.events.emit({ type: "retrying", topic, attempt, delayMs, error }),
+  });
+}

@@ -1,0 +1,131 @@
+import { codeOf, equal, ok, rejection } from "./assert.ts";
+import type { Case } from "./world.ts";
+
+/** Partitioned topics: a topic each, with an owner each. */
+export const partitionCases: Case[] = [
+  {
+    name: "three partitions: keyless messages go round, and the id tells the partition",
+    async run({ connect, topic, read }) {
+      const name = topic();
+      const danube = connect();
+      const producer = await danube.createProducer({ topic: name, name: "p", partitions: 3, dispatch: "reliable" });
+      equal(producer.partitions, 3);
+      const readers = await Promise.all([0, 1, 2].map((i) => read(`${name}-part-${i}`)));
+      const ids = [];
+      for (let i = 0; i < 9; i++) {
+        ids.push(await producer.send(String(i)));
+      }
+      equal(
+        ids.map(({ partition }) => partition),
+        [0, 1, 2, 0, 1, 2, 0, 1, 2],
+      );
+      ok(new Set(ids.map(({ sequence }) => sequence)).size === 9, "ids that differ");
+      for (const [i, reader] of readers.entries()) {
+        const messages = await reader.take(3);
+        equal(
+          messages.map(({ text }) => text),
+          [i, i + 3, i + 6].map(String),
+          `partition ${i}`,
+        );
+        equal(
+          messages.map(({ producer: sender }) => sender),
+          [`p-${i}`, `p-${i}`, `p-${i}`],
+        );
+      }
+    },
+  },
+  {
+    name: "a key always goes to its partition, in order, and travels with the message",
+    async run({ connect, topic, read }) {
+      const name = topic();
+      const { send } = await connect().createProducer({ topic: name, partitions: 3, dispatch: "reliable" });
+      const readers = await Promise.all([0, 1, 2].map((i) => read(`${name}-part-${i}`)));
+      // FNV-1a 64 of these, modulo 3, by the other clients' arithmetic.
+      const partitionOf: Record<string, number> = { "user-1": 2, c: 0, "order:42": 1 };
+      const keys = Object.keys(partitionOf);
+      const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => send(String(i), { key: keys[i % 3] })));
+      for (const [i, id] of ids.entries()) {
+        equal(id.partition, partitionOf[keys[i % 3] as string], `partition of ${keys[i % 3]}`);
+      }
+      for (const [i, reader] of readers.entries()) {
+        const messages = await reader.take(10);
+        ok(
+          messages.every(({ key }) => partitionOf[key ?? ""] === i),
+          `keys of partition ${i}`,
+        );
+        const numbers = messages.map(({ text }) => Number(text));
+        equal(
+          numbers,
+          [...numbers].sort((a, b) => a - b),
+          "order",
+        );
+      }
+    },
+  },
+  {
+    name: "the number of partitions is adopted when none is given; another one is TOPIC_CONFLICT, unless it may grow",
+    async run({ connect, topic }) {
+      const name = topic();
+      await connect().createProducer({ topic: name, partitions: 2, dispatch: "reliable" });
+      const adopted = await connect().createProducer({ topic: name });
+      equal([adopted.partitions, adopted.dispatch], [2, "reliable"]);
+      await adopted.send("x");
+      equal(await codeOf(connect().createProducer({ topic: name, partitions: 1 })), "TOPIC_CONFLICT");
+      const more = await rejection(connect().createProducer({ topic: name, partitions: 4 }));
+      equal((more as { code?: string }).code, "TOPIC_CONFLICT");
+      ok(more.message.includes("grow"), `the remedy in: ${more.message}`);
+      const grown = await connect().createProducer({ topic: name, partitions: 4, grow: true });
+      equal(grown.partitions, 4);
+      equal((await connect().createProducer({ topic: name })).partitions, 4);
+      equal(await codeOf(connect().createProducer({ topic: name, partitions: 3, grow: true })), "TOPIC_CONFLICT");
+    },
+  },
+  {
+    name: "one partition is a partition; a plain topic is TOPIC_CONFLICT where partitions are asked for",
+    async run({ connect, topic, read }) {
+      const name = topic("one");
+      const { send, partitions } = await connect().createProducer({ topic: name, partitions: 1, dispatch: "reliable" });
+      equal(partitions, 1);
+      const reader = await read(`${name}-part-0`);
+      equal((await send("x")).partition, 0);
+      equal((await reader.take(1))[0]?.text, "x");
+      const plain = topic("plain");
+      equal((await connect().createProducer({ topic: plain })).partitions, 0);
+      equal(await codeOf(connect().createProducer({ topic: plain, partitions: 2 })), "TOPIC_CONFLICT");
+    },
+  },
+  {
+    name: "route chooses the partition; one that is none is a TypeError",
+    async run({ connect, topic }) {
+      const { send } = await connect().createProducer({
+        topic: topic(),
+        partitions: 3,
+        route: ({ attributes }, partitions) => Number(attributes["to"] ?? partitions),
+      });
+      equal((await send("x", { attributes: { to: "2" } })).partition, 2);
+      equal((await send("x", { attributes: { to: "1" } })).partition, 1);
+      const error = await rejection(send("x"));
+      ok(error instanceof TypeError && error.message.includes('"route"'), `a TypeError naming route: ${error.message}`);
+    },
+  },
+  {
+    name: "fourteen partitions, from every seed: one owner each, and every message is read back",
+    async run({ urls, connect, topic, read }) {
+      const name = topic("many");
+      const numbers = Array.from({ length: 14 }, (_, i) => i);
+      await connect({ brokers: urls }).createProducer({ topic: name, partitions: 14, dispatch: "reliable" });
+      const readers = await Promise.all(numbers.map((i) => read(`${name}-part-${i}`)));
+      for (const url of urls) {
+        const { send } = await connect({ brokers: url }).createProducer({ topic: name, name: `from ${url}` });
+        await Promise.all(numbers.map(() => send(url)));
+      }
+      for (const [i, reader] of readers.entries()) {
+        equal(
+          (await reader.take(urls.length)).map(({ text }) => text),
+          urls,
+          `partition ${i}`,
+        );
+      }
+    },
+  },
+];
