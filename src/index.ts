@@ -27,10 +27,11 @@ export type {
 export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Access, Dispatch } from "./producer/attachment.ts";
-export type { MessageId, Producer, ProducerStatus } from "./producer/create-producer.ts";
+export type { MessageId, Payload, Producer, ProducerStatus } from "./producer/create-producer.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";
+export type { WritableOptions } from "./producer/writable.ts";
 
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";

@@ -17,6 +17,7 @@ Publishes a file, or standard input, to a topic: a message a line. Ends with 0 w
       --name NAME          the producer's name (default: danube-js)
       --key KEY            the routing key of every message
   -a, --attribute K=V      an attribute of every message; may be repeated
+      --partitions N       of a partitioned topic (default: as the topic is)
       --reliable           the broker keeps messages until they are acknowledged (default: as the topic is)
       --non-reliable
       --order ORDER        partition (default), key or none: what must arrive in order
@@ -52,6 +53,7 @@ export async function produce(args: string[]): Promise<number> {
       name: { type: "string" },
       key: { type: "string" },
       attribute: { type: "string", short: "a", multiple: true },
+      partitions: { type: "string" },
       reliable: { type: "boolean" },
       "non-reliable": { type: "boolean" },
       order: { type: "string" },
@@ -78,6 +80,7 @@ export async function produce(args: string[]): Promise<number> {
     const options: ProducerOptions = {
       topic,
       name: values.name,
+      partitions: wholeNumber("partitions", values.partitions, 1),
       dispatch: values.reliable ? "reliable" : values["non-reliable"] ? "non-reliable" : undefined,
       order: oneOf("order", values.order, ["partition", "key", "none"]),
       maxInFlight: wholeNumber("max-in-flight", values["max-in-flight"], 1),

@@ -15,6 +15,7 @@ import {
   toBytes,
 } from "./options.ts";
 import { type Closing, closeOutbox, createOutbox } from "./outbox.ts";
+import { createWritable, type WritableOptions } from "./writable.ts";
 
 /** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
 export interface MessageId {
@@ -30,6 +31,9 @@ export interface MessageId {
   readonly sequence: bigint;
 }
 
+/** What a message carries: bytes as they are, a string as UTF-8. */
+export type Payload = Uint8Array | string;
+
 /** A producer. Every member is a closure and may be taken out of the object. */
 export interface Producer {
   /**
@@ -42,9 +46,14 @@ export interface Producer {
    * `QUEUE_FULL` at once, `MESSAGE_TOO_LARGE` at once, `CANCELED`, `CLOSED`, or what the broker has against it. Wrong
    * arguments are `TypeError`.
    */
-  send(payload: Uint8Array | string, options?: SendOptions): Promise<MessageId>;
+  send(payload: Payload, options?: SendOptions): Promise<MessageId>;
   /** Resolves when the queue has room: await it before each `send` to go as fast as the broker does. */
   ready(): Promise<void>;
+  /**
+   * A stream that publishes what is written to it, with backpressure: `readable.pipeTo(writable())`. Its end flushes
+   * and leaves the producer open; the first send that fails errors it.
+   */
+  writable<T extends Payload = Payload>(options?: WritableOptions<T>): WritableStream<T>;
   /** Resolves when everything sent before this call is settled. Never rejects. */
   flush(): Promise<void>;
   /**
@@ -118,7 +127,7 @@ export async function createProducer(
   let closed: Closing | undefined;
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
-  function send(payload: Uint8Array | string, sendOptions: SendOptions = {}): Promise<MessageId> {
+  function send(payload: Payload, sendOptions: SendOptions = {}): Promise<MessageId> {
     try {
       return accept(payload, sendOptions);
     } catch (error) {
@@ -126,7 +135,7 @@ export async function createProducer(
     }
   }
 
-  function accept(payload: Uint8Array | string, sendOptions: SendOptions): Promise<MessageId> {
+  function accept(payload: Payload, sendOptions: SendOptions): Promise<MessageId> {
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     const bytes = toBytes(payload);
@@ -188,13 +197,16 @@ export async function createProducer(
     return begun;
   }
 
+  async function ready(): Promise<void> {
+    if (!closed) {
+      await gate.ready();
+    }
+  }
+
   const producer: Producer = {
     send,
-    ready: async () => {
-      if (!closed) {
-        await gate.ready();
-      }
-    },
+    ready,
+    writable: (writableOptions = {}) => createWritable({ send, ready, flush: outbox.flush }, writableOptions),
     flush: outbox.flush,
     close,
     topic,

@@ -87,6 +87,53 @@ export const lifecycleCases: Case[] = [
     },
   },
   {
+    name: "a stream piped into writable() arrives, with keys and attributes, and leaves the producer open",
+    async run({ connect, topic, read }) {
+      const name = topic();
+      const producer = await connect().createProducer({ topic: name, dispatch: "reliable", maxQueuedMessages: 4 });
+      const reader = await read(name);
+      const texts = Array.from({ length: 50 }, (_, i) => `line ${i}`);
+      const source = new ReadableStream<string>({
+        start(controller) {
+          for (const text of texts) {
+            controller.enqueue(text);
+          }
+          controller.close();
+        },
+      });
+      const key = (text: string) => text.slice(-1);
+      await source.pipeTo(producer.writable<string>({ key, attributes: { from: "a stream" } }));
+      const messages = await reader.take(50);
+      equal(
+        messages.map(({ text }) => text),
+        texts,
+      );
+      ok(
+        messages.every((message) => message.key === key(message.text)),
+        "keys from the values",
+      );
+      ok(
+        messages.every(({ attributes }) => attributes["from"] === "a stream"),
+        "attributes",
+      );
+      await producer.send("still open");
+    },
+  },
+  {
+    name: "a stream whose send fails is errored with that failure",
+    async run({ connect, topic }) {
+      const producer = await connect().createProducer({ topic: topic() });
+      const writer = producer.writable().getWriter();
+      void writer.write(new Uint8Array(5_000_000)).catch(() => {});
+      equal(await codeOf(writer.closed), "MESSAGE_TOO_LARGE");
+      const last = producer.writable().getWriter();
+      last.closed.catch(() => {});
+      void last.write(new Uint8Array(5_000_000)).catch(() => {});
+      equal(await codeOf(last.close()), "MESSAGE_TOO_LARGE");
+      await producer.send("still open");
+    },
+  },
+  {
     name: "status() tells, as data, what the client has and did",
     async run({ connect, topic }) {
       const name = topic();

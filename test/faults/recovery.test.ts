@@ -201,6 +201,46 @@ describe("what is known about a message", () => {
   });
 });
 
+describe("a partitioned topic", () => {
+  test("when one partition cannot be created the call rejects, keeps nothing here, and can be made again", async () => {
+    const broker = await cluster();
+    const { danube } = client(broker);
+    // The third partition's: the first two CreateProducer calls of a cluster are answered "redo the lookup".
+    broker.fault({ rpc: "CreateProducer", code: 7, message: "no binding grants Produce on Topic", broker: 2 });
+    const error = await failure(danube.createProducer({ topic, partitions: 6, access: "exclusive" }));
+    expect(error).toMatchObject({ code: "PERMISSION_DENIED" });
+    expect(danube.status().producers).toEqual([]);
+    const producer = await danube.createProducer({ topic, partitions: 6, access: "exclusive" });
+    await Promise.all(Array.from({ length: 12 }, (_, i) => producer.send(String(i))));
+    expect(producer.partitions).toBe(6);
+  });
+
+  test("the partitions of a dead broker recover; the others go on meanwhile, and each keeps its order", async () => {
+    const broker = await cluster({ failoverMs: 500 });
+    const { danube } = client(broker);
+    const { send } = await danube.createProducer({ topic, partitions: 6, dispatch: "reliable" });
+    const dead = ownerOf(broker, `${topic}-part-0`);
+    await broker.kill(dead);
+    const settled: number[] = [];
+    const ids = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        send(String(i)).then((id) => {
+          settled.push(id.partition ?? -1);
+          return id;
+        }),
+      ),
+    );
+    expect(new Set(ids.map(({ partition }) => partition)).size).toBe(6);
+    // Those of living brokers did not wait for those of the dead one.
+    const first = settled.slice(0, 20);
+    expect(first).not.toContain(0);
+    for (let i = 0; i < 6; i++) {
+      const numbers = [...new Set(texts(broker, `${topic}-part-${i}`))].map(Number);
+      expect(numbers).toEqual(Array.from({ length: 10 }, (_, turn) => turn * 6 + i));
+    }
+  });
+});
+
 describe("what is kept", () => {
   test("messages that are given up leave nothing behind, though one in front is still under way", async () => {
     const broker = await cluster();

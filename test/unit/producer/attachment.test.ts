@@ -218,22 +218,3 @@ describe("alive", () => {
     });
   });
 });
-
-describe("access exclusive", () => {
-  const warnings = (events: { type: string }[]) => events.filter(({ type }) => type === "warning");
-
-  test("warns that it is not enforced, once, also after a move", async () => {
-    const { attachment, events } = setUp({}, { access: "exclusive" });
-    const first = await attachment.get(never());
-    expect(warnings(events)).toMatchObject([{ code: "ACCESS_NOT_ENFORCED" }]);
-    attachment.lost(first, because);
-    await attachment.get(never());
-    expect(warnings(events)).toHaveLength(1);
-  });
-
-  test("shared does not", async () => {
-    const { attachment, events } = setUp();
-    await attachment.get(never());
-    expect(warnings(events)).toEqual([]);
-  });
-});

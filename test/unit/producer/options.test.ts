@@ -58,6 +58,9 @@ describe("what is resolved", () => {
     expect(resolveProducerOptions({ topic }, defaults)).toEqual({
       topic,
       name: "danube-js",
+      partitions: undefined,
+      grow: false,
+      route: expect.any(Function),
       dispatch: undefined,
       access: "shared",
       order: "partition",
@@ -75,6 +78,9 @@ describe("what is resolved", () => {
     const given = {
       topic,
       name: "n",
+      partitions: 3,
+      grow: true,
+      route: () => 0,
       dispatch: "reliable",
       access: "exclusive",
       order: "key",
