@@ -27,7 +27,8 @@ export type {
 export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Access, Dispatch } from "./producer/attachment.ts";
-export type { MessageId, Payload, Producer, ProducerStatus } from "./producer/create-producer.ts";
+export type { Producer, ProducerStatus } from "./producer/create-producer.ts";
+export type { MessageId, Payload } from "./producer/message.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";

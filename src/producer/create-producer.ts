@@ -4,7 +4,7 @@ import { attachAll } from "./attach.ts";
 import type { Attachment, Dispatch } from "./attachment.ts";
 import { createGate } from "./gate.ts";
 import { createLane, tooLarge } from "./lane.ts";
-import { type Content, encodedSize } from "./message.ts";
+import { type Content, encodedSize, type MessageId, type Payload } from "./message.ts";
 import {
   type CloseOptions,
   checkCloseOptions,
@@ -16,23 +16,6 @@ import {
 } from "./options.ts";
 import { type Closing, closeOutbox, createOutbox } from "./outbox.ts";
 import { createWritable, type WritableOptions } from "./writable.ts";
-
-/** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
-export interface MessageId {
-  /** The topic, without the partition. */
-  readonly topic: string;
-  /** The partition, of a partitioned topic. */
-  readonly partition?: number | undefined;
-  /** The producer's name. */
-  readonly producer: string;
-  /** Random, one for each `createProducer`. */
-  readonly session: string;
-  /** Counts the messages of the session, from 1. */
-  readonly sequence: bigint;
-}
-
-/** What a message carries: bytes as they are, a string as UTF-8. */
-export type Payload = Uint8Array | string;
 
 /** A producer. Every member is a closure and may be taken out of the object. */
 export interface Producer {

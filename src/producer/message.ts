@@ -1,6 +1,23 @@
 import { create } from "@bufbuild/protobuf";
 import { type StreamMessage, StreamMessageSchema } from "../../gen/danube/danube_api_pb.ts";
 
+/** What a message carries: bytes as they are, a string as UTF-8. */
+export type Payload = Uint8Array | string;
+
+/** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
+export interface MessageId {
+  /** The topic, without the partition. */
+  readonly topic: string;
+  /** The partition, of a partitioned topic. */
+  readonly partition?: number | undefined;
+  /** The producer's name. */
+  readonly producer: string;
+  /** Random, one for each `createProducer`. */
+  readonly session: string;
+  /** Counts the messages of the session, from 1. */
+  readonly sequence: bigint;
+}
+
 /** The part of a message that is fixed when `send` is called. */
 export interface Content {
   readonly payload: Uint8Array;

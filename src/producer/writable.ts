@@ -1,4 +1,4 @@
-import type { MessageId, Payload } from "./create-producer.ts";
+import type { MessageId, Payload } from "./message.ts";
 import type { SendOptions } from "./options.ts";
 
 /** What goes with each value that is written; functions are given the value. */
