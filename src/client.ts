@@ -1,7 +1,7 @@
 import { createCluster } from "./cluster/cluster.ts";
 import { firstAnswer } from "./cluster/ready.ts";
 import type { ConnectionStatus } from "./cluster/transports.ts";
-import { DanubeError } from "./errors.ts";
+import { closedError, DanubeError } from "./errors.ts";
 import type { DanubeEvent, WarningEvent } from "./events.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { createAccessControl } from "./producer/access.ts";
@@ -9,7 +9,6 @@ import { createProducer, type OwnedProducer, type Producer, type ProducerStatus 
 import {
   type CloseOptions,
   checkCloseOptions,
-  closedError,
   type ProducerOptions,
   resolveProducerOptions,
 } from "./producer/options.ts";

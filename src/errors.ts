@@ -126,3 +126,8 @@ export function isDanubeError(value: unknown): value is DanubeError {
 export function withOutcome(error: DanubeError, outcome: SendOutcome): DanubeError {
   return new DanubeError(error.code, error.message, { cause: error.cause, retryable: error.retryable, outcome });
 }
+
+/** What comes of a call to something that was closed: nothing was sent. */
+export function closedError(what: string): DanubeError {
+  return new DanubeError("CLOSED", `${what} is closed`, { outcome: "not-sent" });
+}

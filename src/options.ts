@@ -1,6 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { isLoopback, normaliseUrl } from "./cluster/addresses.ts";
-import type { TokenSource } from "./cluster/credentials.ts";
+import { isToken, type TokenSource } from "./cluster/credentials.ts";
 import type { DanubeEvent } from "./events.ts";
 import { type Backoff, type BackoffOptions, exponentialBackoff } from "./lib/backoff.ts";
 import {
@@ -123,7 +123,7 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
   }
   if (token !== undefined && typeof token !== "function") {
     checkNonEmptyString("token", token);
-    if (!/^[\x21-\x7e]+$/.test(token)) {
+    if (!isToken(token)) {
       throw new TypeError(`"token" must be printable ASCII without spaces`);
     }
   }

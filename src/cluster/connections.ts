@@ -6,7 +6,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { DanubeError } from "../errors.ts";
+import { closedError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import { CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
@@ -88,7 +88,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
 
   function refuseWhenClosed(): void {
     if (closed) {
-      throw new DanubeError("CLOSED", "the client is closed", { outcome: "not-sent" });
+      throw closedError("the client");
     }
   }
 

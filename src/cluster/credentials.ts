@@ -49,7 +49,12 @@ export function createCredentials(source: TokenSource | undefined, options: { al
       const given = await ask();
       const { token, expiresAtMs } =
         typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
-      checkToken(token);
+      if (!isToken(token)) {
+        throw new DanubeError(
+          "UNAUTHENTICATED",
+          "the token is not a string of printable ASCII characters without spaces",
+        );
+      }
       kept = { header: `Bearer ${token}`, expiresAtMs };
       return kept.header;
     } catch (error) {
@@ -84,9 +89,7 @@ export function createCredentials(source: TokenSource | undefined, options: { al
   };
 }
 
-/** Anything else would be an invalid header, or another header. Throws without naming it. */
-export function checkToken(token: unknown): asserts token is string {
-  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new DanubeError("UNAUTHENTICATED", "the token is not a string of printable ASCII characters without spaces");
-  }
+/** Printable ASCII without spaces: anything else would be an invalid header, or another header. */
+export function isToken(token: unknown): token is string {
+  return typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
 }

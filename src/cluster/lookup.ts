@@ -1,14 +1,13 @@
 import { Code } from "@connectrpc/connect";
 import { Discovery, TopicLookupResponse_LookupType as LookupType } from "../../gen/danube/danube_api_pb.ts";
 import type { EventLog } from "../events.ts";
-import { inTurn } from "../lib/in-turn.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { normaliseUrl } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
 import type { Lookup, Owner } from "./ownership.ts";
-import { type Answer, follow } from "./redirects.ts";
-import { anyWouldSay, patienceMs, summary } from "./seeds.ts";
-import type { Target } from "./transports.ts";
+import { type Answer, follow, type Inquiry } from "./redirects.ts";
+import { askInTurn } from "./seeds.ts";
+import { directly } from "./transports.ts";
 
 export interface LookupOptions {
   seeds: readonly string[];
@@ -42,8 +41,6 @@ export function createLookup(options: LookupOptions): Lookup {
   let preferred = 0;
   // Addresses that brokers gave, beside the seeds.
   const learned = new Set<string>();
-
-  const directly = (url: string): Target => ({ url, behindProxy: undefined });
 
   async function ask(url: string, topic: string, signal: AbortSignal): Promise<Answer> {
     const call = { timeoutMs: attemptTimeoutMs, signal };
@@ -89,13 +86,9 @@ export function createLookup(options: LookupOptions): Lookup {
   /** The answer of the first seed that gives one. */
   async function askSeeds(topic: string, signal: AbortSignal): Promise<Answer> {
     const order = [...seeds.slice(preferred), ...seeds.slice(0, preferred)];
-    try {
-      const answer = await inTurn(order, (url) => ask(url, topic, signal), { patienceMs, isFinal: anyWouldSay });
-      preferred = seeds.indexOf(answer.asked);
-      return answer;
-    } catch (reason) {
-      throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
-    }
+    const answer = await askInTurn(order, (url) => ask(url, topic, signal));
+    preferred = seeds.indexOf(answer.asked);
+    return answer;
   }
 
   /** The names that begin with `prefix`: brokers list those for a name that does not exist, or has no end. */
@@ -124,16 +117,15 @@ export function createLookup(options: LookupOptions): Lookup {
     if (answer.type !== "redirect" || answer.proxy || gateway) {
       return owner(topic, answer);
     }
-    const inquiry = {
+    const inquiry: Inquiry = {
       topic,
       signal,
       seeds,
       settleMs,
-      ask: (url: string, other = topic) => ask(url, other, signal),
-      namesFrom: (url: string, prefix: string) => namesFrom(url, prefix, signal),
+      ask: (url, other = topic) => ask(url, other, signal),
+      namesFrom: (url, prefix) => namesFrom(url, prefix, signal),
       brokers: () => [...new Set([...seeds, ...learned])],
-      warn: (code: "BROKER_ADDRESS" | "AMBIGUOUS_OWNER", message: string) =>
-        events.emit({ type: "warning", code, message }),
+      warn: (code, message) => events.emit({ type: "warning", code, message }),
     };
     return owner(topic, await follow(inquiry, answer));
   };

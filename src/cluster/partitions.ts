@@ -1,8 +1,7 @@
 import { Discovery } from "../../gen/danube/danube_api_pb.ts";
-import { inTurn } from "../lib/in-turn.ts";
-import type { CallFailure } from "../transport/seam.ts";
 import type { Connections } from "./connections.ts";
-import { anyWouldSay, patienceMs, summary } from "./seeds.ts";
+import { askInTurn } from "./seeds.ts";
+import { directly } from "./transports.ts";
 
 /** How a topic exists: not at all, plain, or in so many partitions. */
 export type TopicShape = { kind: "none" } | { kind: "plain" } | { kind: "partitioned"; partitions: number };
@@ -22,14 +21,9 @@ export interface ShapeOptions {
 export function createShapeLookup({ seeds, connections, attemptTimeoutMs }: ShapeOptions) {
   return async (topic: string, signal: AbortSignal): Promise<TopicShape> => {
     const limits = { timeoutMs: attemptTimeoutMs, signal };
-    const ask = (url: string) =>
-      connections.unary({ url, behindProxy: undefined }, Discovery.method.topicPartitions, { topic }, limits);
-    try {
-      const { partitions } = await inTurn(seeds, ask, { patienceMs, isFinal: anyWouldSay });
-      return shapeOf(topic, partitions);
-    } catch (reason) {
-      throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
-    }
+    const ask = (url: string) => connections.unary(directly(url), Discovery.method.topicPartitions, { topic }, limits);
+    const { partitions } = await askInTurn(seeds, ask);
+    return shapeOf(topic, partitions);
   };
 }
 

@@ -4,6 +4,7 @@ import { inTurn } from "../lib/in-turn.ts";
 import type { Connections } from "./connections.ts";
 import { judge } from "./error-table.ts";
 import { patienceMs } from "./seeds.ts";
+import { directly } from "./transports.ts";
 
 /**
  * Resolves when one of `seeds` answers a HealthCheck; asks each once, in turn. Any broker answers for an id that it
@@ -16,7 +17,7 @@ export async function firstAnswer(
 ): Promise<void> {
   const request = { client: HealthCheckRequest_ClientType.Producer, id: 0n };
   const check = (url: string) =>
-    connections.unary({ url, behindProxy: undefined }, HealthCheck.method.healthCheck, request, { timeoutMs });
+    connections.unary(directly(url), HealthCheck.method.healthCheck, request, { timeoutMs });
   try {
     await inTurn(seeds, check, { patienceMs, isFinal: () => false });
   } catch (reason) {

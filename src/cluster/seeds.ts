@@ -1,7 +1,17 @@
 import { Code } from "@connectrpc/connect";
+import { inTurn } from "../lib/in-turn.ts";
 import { CallFailure } from "../transport/seam.ts";
 
 // What every question to the seeds, asked in turn, has in common.
+
+/** What the first seed answers that does. Rejects with one `CallFailure` for all of them. */
+export async function askInTurn<T>(seeds: readonly string[], ask: (url: string) => Promise<T>): Promise<T> {
+  try {
+    return await inTurn(seeds, ask, { patienceMs, isFinal: anyWouldSay });
+  } catch (reason) {
+    throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
+  }
+}
 
 /** A seed that has not answered for so long is not waited for alone. */
 export const patienceMs = 1_000;
@@ -14,12 +24,12 @@ const saidByAny: readonly (number | undefined)[] = [
 ];
 
 /** What a broker says about a topic, or about who asks, another one would say too. */
-export function anyWouldSay(reason: unknown): boolean {
+function anyWouldSay(reason: unknown): boolean {
   return !(reason instanceof CallFailure) || reason.kind === "aborted" || saidByAny.includes(reason.status);
 }
 
 /** One failure for all seeds: of the kind that gives most hope, with the words of each. */
-export function summary(failures: CallFailure[]): CallFailure {
+function summary(failures: CallFailure[]): CallFailure {
   const [only] = failures;
   if (failures.length === 1 && only) {
     return only;

@@ -10,6 +10,11 @@ export interface Target {
   behindProxy: string | undefined;
 }
 
+/** The URL itself, and no broker behind it. */
+export function directly(url: string): Target {
+  return { url, behindProxy: undefined };
+}
+
 /** What `status()` tells about a connection. */
 export interface ConnectionStatus {
   /** The URL that is dialled. */

@@ -1,10 +1,10 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge } from "../cluster/error-table.ts";
 import { partitionName, type TopicShape } from "../cluster/partitions.ts";
-import { DanubeError, isDanubeError } from "../errors.ts";
+import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
-import { closedError, type ResolvedProducerOptions } from "./options.ts";
+import type { ResolvedProducerOptions } from "./options.ts";
 import { recover } from "./recovery.ts";
 
 /** The producers of a topic on their owners: one of a plain topic, one of each partition. */

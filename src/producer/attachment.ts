@@ -146,7 +146,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
     names: { topic, name },
-    address: () => addressOf(attached ?? (last as Attached), name),
+    address: () => addressOf(last as Attached, name),
     trouble: () => trouble,
     dispatch: () => dispatch,
   };

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { DanubeError } from "../errors.ts";
+import { closedError, DanubeError } from "../errors.ts";
 import { attachAll } from "./attach.ts";
 import type { Attachment, Dispatch } from "./attachment.ts";
 import { createGate } from "./gate.ts";
@@ -9,7 +9,6 @@ import {
   type CloseOptions,
   checkCloseOptions,
   checkSendOptions,
-  closedError,
   type ResolvedProducerOptions,
   type SendOptions,
   toBytes,

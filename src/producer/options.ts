@@ -1,4 +1,3 @@
-import { DanubeError } from "../errors.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -224,7 +223,3 @@ export function toBytes(payload: Uint8Array | string): Uint8Array {
 }
 
 const encoder = new TextEncoder();
-
-export function closedError(what: string): DanubeError {
-  return new DanubeError("CLOSED", `${what} is closed`, { outcome: "not-sent" });
-}

@@ -33,7 +33,7 @@ export interface Shared {
 }
 
 /** tonic's default limit on a message, which Danube does not raise. */
-export const maxGrpcMessage = 4_194_304;
+const maxGrpcMessage = 4_194_304;
 
 export function createBroker(index: number, shared: Shared): Broker {
   const { metadata, options, standalone } = shared;

@@ -13,7 +13,7 @@ import {
   StreamMessageSchema,
   ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
-import { type Broker, invalidName, maxGrpcMessage, randomId, type Shared } from "./broker.ts";
+import { type Broker, invalidName, randomId, type Shared } from "./broker.ts";
 import { isTopicName } from "./metadata.ts";
 import { type Consumer, delivered, type Stored } from "./subscription.ts";
 import type { Rpc } from "./types.ts";
@@ -76,7 +76,7 @@ export function registerServices(
       })),
     sendMessage: (message, context) =>
       around("SendMessage", context, () => {
-        broker.publish(message, sizeOf(message));
+        broker.publish(message, toBinary(StreamMessageSchema, message).length);
         return { requestId: message.requestId };
       }),
   });
@@ -119,15 +119,6 @@ export function registerServices(
         return { requestId };
       }),
   });
-}
-
-/** The message's length on the wire; counted only where it could matter. */
-function sizeOf(message: StreamMessage): number {
-  return message.payload.length > maxGrpcMessage / 2 ||
-    Object.keys(message.attributes).length > 0 ||
-    (message.routingKey?.length ?? 0) > 1_000
-    ? toBinary(StreamMessageSchema, message).length
-    : message.payload.length;
 }
 
 function subscribe(broker: Broker, request: ConsumerRequest): bigint {

@@ -1,6 +1,6 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { toCallFailure } from "./failure.ts";
-import { type BrokerTransport, CallFailure, type TransportOptions } from "./seam.ts";
+import { type BrokerTransport, CallFailure, type CreateTransport, type TransportOptions } from "./seam.ts";
 
 /** A Connect transport, or one that is a {@link BrokerTransport} already. */
 export type TransportFactory = (url: string, options: TransportOptions) => BrokerTransport | Transport;
@@ -41,7 +41,7 @@ async function* messages<T>(source: AsyncIterable<T>, failure: (reason: unknown)
 const ownCodes: readonly Code[] = [Code.Canceled, Code.Unknown, Code.DeadlineExceeded, Code.Internal];
 
 /** Lets any Connect transport be a way to a broker. It need not have an end, nor know {@link CallFailure}. */
-export function adapted(create: TransportFactory): (url: string, options: TransportOptions) => BrokerTransport {
+export function adapted(create: TransportFactory): CreateTransport {
   return (url, options) => {
     const given = create(url, options);
     const failure = (reason: unknown, signal: AbortSignal | undefined) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { DanubeError, type DanubeErrorCode, isDanubeError, withOutcome } from "../../src/errors.ts";
+import { closedError, DanubeError, type DanubeErrorCode, isDanubeError, withOutcome } from "../../src/errors.ts";
 
 // The compiler sees to it that no code is left out.
 const retryableByDefault: Record<DanubeErrorCode, boolean> = {
@@ -111,4 +111,9 @@ describe("withOutcome", () => {
     expect(copy.cause).toBe(cause);
     expect(error.outcome).toBe("not-sent");
   });
+});
+
+test("closedError tells that nothing was sent", () => {
+  expect(closedError("the client")).toMatchObject({ code: "CLOSED", outcome: "not-sent", retryable: false });
+  expect(closedError("the client").message).toContain("the client");
 });

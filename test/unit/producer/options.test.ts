@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   checkSendOptions,
   checkTopic,
-  closedError,
   type ProducerOptions,
   resolveProducerOptions,
   type SendOptions,
@@ -206,9 +205,4 @@ describe("toBytes", () => {
     }
     expect(typeError(() => toBytes("half: \ud83d"))).toContain('"payload"');
   });
-});
-
-test("closedError tells that nothing was sent", () => {
-  expect(closedError("the client")).toMatchObject({ code: "CLOSED", outcome: "not-sent", retryable: false });
-  expect(closedError("the client").message).toContain("the client");
 });
