@@ -1,11 +1,11 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge } from "../cluster/error-table.ts";
 import { partitionName, type TopicShape } from "../cluster/partitions.ts";
+import { recover } from "../cluster/recovery.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
-import { recover } from "./recovery.ts";
 
 /** The producers of a topic on their owners: one of a plain topic, one of each partition. */
 export interface Attachments {
@@ -94,12 +94,12 @@ function checkShape(shape: TopicShape, { topic, grow }: ResolvedProducerOptions,
   throw new DanubeError("TOPIC_CONFLICT", message);
 }
 
-function askShape(cluster: Cluster, topic: string, signal: AbortSignal): Promise<TopicShape> {
-  return recover(() => cluster.shape(topic, signal), {
-    backoff: cluster.backoff,
+function askShape({ shape, backoff, events }: Cluster, topic: string, signal: AbortSignal): Promise<TopicShape> {
+  return recover(() => shape(topic, signal), {
+    backoff,
+    events,
+    topic,
     signal,
     judge: (reason) => judge("TopicPartitions", reason, topic),
-    forget() {},
-    onRetry: (error, attempt, delayMs) => cluster.events.emit({ type: "retrying", topic, attempt, delayMs, error }),
   });
 }

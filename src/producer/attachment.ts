@@ -9,10 +9,10 @@ import {
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import type { Owner } from "../cluster/ownership.ts";
+import { recover } from "../cluster/recovery.ts";
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import type { Address } from "./message.ts";
-import { recover } from "./recovery.ts";
 
 /** What happens to messages at the broker; see `ProducerOptions.dispatch`. */
 export type Dispatch = "reliable" | "non-reliable";
@@ -99,13 +99,12 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     const attempt: { owner?: Owner | undefined } = {};
     const result = await recover(() => createOnOwner(attempt, signal), {
       backoff,
+      events,
+      topic,
       signal,
       judge: (reason) => explain(judge(attempt.owner ? "CreateProducer" : "TopicLookup", reason, topic), attempt.owner),
       forget: (error) => attempt.owner && ownership.forget(attempt.owner, error),
-      onRetry(error, failures, delayMs) {
-        noteTrouble(error);
-        events.emit({ type: "retrying", topic, attempt: failures, delayMs, error });
-      },
+      onRetry: noteTrouble,
     });
     if (trouble && last) {
       events.emit({ type: "recovered", topic, url: result.owner.target.url, tookMs: Date.now() - troubledSince });

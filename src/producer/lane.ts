@@ -1,10 +1,10 @@
 import { ProducerService } from "../../gen/danube/danube_api_pb.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
+import { recover } from "../cluster/recovery.ts";
 import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
 import { type Attached, type Attachment, addressOf } from "./attachment.ts";
 import { type Content, encodedSize, toStreamMessage } from "./message.ts";
-import { recover } from "./recovery.ts";
 import { createWindow, type Order } from "./window.ts";
 
 /** A message between `send` and its settlement. */
@@ -53,7 +53,7 @@ interface Attempt {
 
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
   const { topic, name, order, maxInFlight, maxMessageBytes } = options;
-  const { connections, backoff, attemptTimeoutMs } = cluster;
+  const { connections, events, backoff, attemptTimeoutMs } = cluster;
   const window = createWindow<Entry>({
     order,
     maxInFlight,
@@ -83,6 +83,8 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     const attempt: Attempt = { attached: undefined, before: entry.outcome };
     return recover(() => sendOnce(entry, attempt), {
       backoff,
+      events,
+      topic,
       signal: entry.ended.signal,
       judge: async (reason) => {
         if (!attempt.attached) {
@@ -94,8 +96,6 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         return decide(verdict, attempt.attached, entry.ended.signal);
       },
       forget: (error) => attempt.attached && attachment.lost(attempt.attached, error),
-      onRetry: (error, failures, delayMs) =>
-        cluster.events.emit({ type: "retrying", topic, attempt: failures, delayMs, error }),
     });
   }
 

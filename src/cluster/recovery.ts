@@ -1,20 +1,26 @@
-import type { Verdict } from "../cluster/error-table.ts";
 import type { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
 import type { Backoff } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
+import type { Verdict } from "./error-table.ts";
 
 /** Failures in a row that "again" forgives. */
 const maxAgain = 5;
 
 export interface RecoveryOptions {
   backoff: Backoff;
+  /** Told of each failure that is not the end. */
+  events: EventLog;
+  /** What the attempts are about: a topic, a partition, a schema's subject. */
+  topic: string;
   /** Ends the loop: the time is over, the caller went away, the producer was closed. */
   signal: AbortSignal;
   /** What a failed attempt means: the error table, with "ask" already answered. */
   judge(reason: unknown): Promise<Verdict> | Verdict;
   /** Called for "locate": what was known about the way is wrong. */
-  forget(error: DanubeError): void;
-  onRetry?(error: DanubeError, attempt: number, delayMs: number): void;
+  forget?(error: DanubeError): void;
+  /** Called before each wait. */
+  onRetry?(error: DanubeError): void;
 }
 
 /**
@@ -22,7 +28,7 @@ export interface RecoveryOptions {
  * Rejects with the last failure, a {@link DanubeError}.
  */
 export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOptions): Promise<T> {
-  const { backoff, signal, judge, forget, onRetry } = options;
+  const { backoff, events, topic, signal, judge, forget, onRetry } = options;
   let again = 0;
   for (let failures = 1; ; failures++) {
     try {
@@ -35,10 +41,11 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
         throw error;
       }
       if (action === "locate") {
-        forget(error);
+        forget?.(error);
       }
       const delayMs = waitMs(backoff, failures);
-      onRetry?.(error, failures, delayMs);
+      onRetry?.(error);
+      events.emit({ type: "retrying", topic, attempt: failures, delayMs, error });
       await sleep(delayMs, signal);
       if (signal.aborted) {
         throw error;

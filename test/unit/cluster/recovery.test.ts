@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Action } from "../../../src/cluster/error-table.ts";
+import { type RecoveryOptions, recover } from "../../../src/cluster/recovery.ts";
 import { DanubeError } from "../../../src/errors.ts";
-import { type RecoveryOptions, recover } from "../../../src/producer/recovery.ts";
+import { createEventLog } from "../../../src/events.ts";
 import { settled, watch } from "../support/outcomes.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -12,6 +13,11 @@ function setUp(actions: Action[], options: Partial<RecoveryOptions> = {}) {
   const errors = actions.map((_, i) => new DanubeError("UNAVAILABLE", `failure ${i + 1}`));
   const log: string[] = [];
   let attempts = 0;
+  const events = createEventLog((event) => {
+    if (event.type === "retrying") {
+      log.push(`retry ${event.attempt} of ${event.topic} in ${event.delayMs}: ${event.error.message}`);
+    }
+  });
   const result = watch(
     recover(
       async () => {
@@ -25,8 +31,9 @@ function setUp(actions: Action[], options: Partial<RecoveryOptions> = {}) {
         backoff: (failures) => failures * 100,
         signal: new AbortController().signal,
         judge: (reason) => ({ action: reason as Action, error: errors[attempts - 1] as DanubeError }),
+        events,
+        topic: "/default/t",
         forget: (error) => void log.push(`forget ${error.message}`),
-        onRetry: (error, attempt, delayMs) => void log.push(`retry ${attempt} in ${delayMs}: ${error.message}`),
         ...options,
       },
     ),
@@ -56,7 +63,7 @@ describe("recover", () => {
   test("locate forgets, waits as the backoff says, and tries again", async () => {
     const { result, log, attempts } = setUp(["locate", "locate"]);
     await settled();
-    expect(log).toEqual(["forget failure 1", "retry 1 in 100: failure 1"]);
+    expect(log).toEqual(["forget failure 1", "retry 1 of /default/t in 100: failure 1"]);
     await vi.advanceTimersByTimeAsync(99);
     expect(attempts()).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -65,14 +72,14 @@ describe("recover", () => {
     expect(attempts()).toBe(2);
     await vi.advanceTimersByTimeAsync(1);
     expect(result).toEqual({ state: "resolved", value: "done" });
-    expect(log.slice(2)).toEqual(["forget failure 2", "retry 2 in 200: failure 2"]);
+    expect(log.slice(2)).toEqual(["forget failure 2", "retry 2 of /default/t in 200: failure 2"]);
   });
 
   test("again forgets nothing", async () => {
     const { result, log } = setUp(["again"]);
     await vi.advanceTimersByTimeAsync(100);
     expect(result.state).toBe("resolved");
-    expect(log).toEqual(["retry 1 in 100: failure 1"]);
+    expect(log).toEqual(["retry 1 of /default/t in 100: failure 1"]);
   });
 
   test("again is forgiven five times in a row, and not a sixth", async () => {
