@@ -7,6 +7,7 @@ const native = "Deno" in globalThis || "Bun" in globalThis;
 const entry = (path: string) =>
   fileURLToPath(new URL(native ? `./src/${path}.ts` : `./dist/src/${path}.js`, import.meta.url));
 const alias = [
+  { find: /^@danube-messaging\/client\/(avro|protobuf)$/, replacement: entry("schema/$1") },
   { find: /^@danube-messaging\/client\/testing$/, replacement: entry("testing/index") },
   { find: /^@danube-messaging\/client$/, replacement: entry("index") },
 ];

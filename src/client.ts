@@ -6,12 +6,16 @@ import type { DanubeEvent, WarningEvent } from "./events.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { createAccessControl } from "./producer/access.ts";
 import { createProducer, type OwnedProducer, type Producer, type ProducerStatus } from "./producer/create-producer.ts";
+import type { Payload } from "./producer/message.ts";
 import {
   type CloseOptions,
   checkCloseOptions,
   type ProducerOptions,
   resolveProducerOptions,
 } from "./producer/options.ts";
+import { createRegistry } from "./schema/registry.ts";
+import { createSchemaResolver } from "./schema/resolve.ts";
+import { createSchemas, type Schemas } from "./schema/schemas.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
 export interface Danube {
@@ -20,10 +24,12 @@ export interface Danube {
    * Resolves once the producer is there; waits for brokers that are away, up to `createTimeoutMs`.
    *
    * Rejects with a {@link DanubeError}: `TIMEOUT` with the last failure as its `cause`, or what the broker has
-   * against it (`NAMESPACE_NOT_FOUND`, `TOPIC_CONFLICT`, `DISPATCH_MISMATCH`, `PRODUCER_LIMIT`, …). Wrong options are
-   * `TypeError`.
+   * against it (`NAMESPACE_NOT_FOUND`, `TOPIC_CONFLICT`, `DISPATCH_MISMATCH`, `PRODUCER_LIMIT`, …) or the registry
+   * (`SCHEMA_NOT_FOUND`, `SCHEMA_MISMATCH`, `SCHEMA_INCOMPATIBLE`). Wrong options are `TypeError`.
    */
-  createProducer(options: ProducerOptions): Promise<Producer>;
+  createProducer<T = Payload>(options: ProducerOptions<T>): Promise<Producer<T>>;
+  /** The schema registry. */
+  readonly schemas: Schemas;
   /**
    * Resolves when one of the seeds answers as a Danube broker (HealthCheck); asks each once. Rejects with
    * `UNAVAILABLE`, `PROTOCOL` or `UNAUTHENTICATED` and each seed's reason when none does.
@@ -84,20 +90,23 @@ export function connect(options: ConnectOptions | string): Danube {
   const { seeds, attemptTimeoutMs, maxMessageBytes } = resolved;
   const cluster = createCluster(resolved);
   const { ownership, connections, events } = cluster;
-  const producers = new Set<OwnedProducer>();
+  const registry = createRegistry(cluster);
+  const resolver = createSchemaResolver(registry, events);
+  const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
   const closing = new AbortController();
   let past = { acknowledged: 0n, failed: 0n };
   let closed: Promise<void> | undefined;
   let state: DanubeStatus["state"] = "open";
 
-  async function create(producerOptions: ProducerOptions): Promise<Producer> {
+  async function create<T>(producerOptions: ProducerOptions<T>): Promise<Producer<T>> {
     const wanted = resolveProducerOptions(producerOptions, resolved);
     if (closed) {
       throw closedError("the client");
     }
     const leave = access.enter(wanted.topic, wanted.access);
-    const owned = await createProducer({ cluster, maxMessageBytes }, wanted, closing.signal).catch((error) => {
+    const context = { cluster, schemas: resolver, maxMessageBytes };
+    const owned = await createProducer<T>(context, wanted, closing.signal).catch((error) => {
       leave();
       throw error;
     });
@@ -106,11 +115,13 @@ export function connect(options: ConnectOptions | string): Danube {
       void owned.producer.close({ timeoutMs: 0 });
       throw closedError("the client");
     }
-    producers.add(owned);
+    const { status } = owned;
+    const entry = { status, close: owned.producer.close };
+    producers.add(entry);
     owned.onClosed(() => {
       leave();
-      producers.delete(owned);
-      const { acknowledged, failed } = owned.status();
+      producers.delete(entry);
+      const { acknowledged, failed } = status();
       past = { acknowledged: past.acknowledged + acknowledged, failed: past.failed + failed };
     });
     return owned.producer;
@@ -119,7 +130,7 @@ export function connect(options: ConnectOptions | string): Danube {
   async function shutDown(): Promise<void> {
     state = "closing";
     closing.abort();
-    await Promise.all([...producers].map(({ producer }) => producer.close()));
+    await Promise.all([...producers].map((producer) => producer.close()));
     connections.close();
     state = "closed";
   }
@@ -127,7 +138,7 @@ export function connect(options: ConnectOptions | string): Danube {
   async function close(closeOptions: CloseOptions = {}): Promise<void> {
     checkCloseOptions(closeOptions);
     closed ??= shutDown();
-    for (const { producer } of producers) {
+    for (const producer of producers) {
       void producer.close(closeOptions);
     }
     await closed;
@@ -135,6 +146,13 @@ export function connect(options: ConnectOptions | string): Danube {
 
   return {
     createProducer: create,
+    schemas: createSchemas({
+      cluster,
+      registry,
+      resolver,
+      timeoutMs: resolved.createTimeoutMs,
+      whenClosed: closing.signal,
+    }),
     ready: async () => {
       if (closed) {
         throw closedError("the client");
@@ -144,7 +162,7 @@ export function connect(options: ConnectOptions | string): Danube {
       });
     },
     status() {
-      const running = [...producers].map((owned) => owned.status());
+      const running = [...producers].map(({ status }) => status());
       return {
         state,
         connections: connections.status(),

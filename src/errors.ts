@@ -12,11 +12,11 @@ export type DanubeErrorCode =
   | "DISPATCH_MISMATCH"
   /** The schema subject, or the version asked for, is not registered. */
   | "SCHEMA_NOT_FOUND"
-  /** The topic belongs to another schema subject. */
+  /** The topic belongs to another schema subject, or the subject is of another type or definition. */
   | "SCHEMA_MISMATCH"
   /** The registry refuses the new version under the subject's compatibility mode. */
   | "SCHEMA_INCOMPATIBLE"
-  /** The broker's validation refused the message. */
+  /** The message does not fit the schema, or the registry takes the schema's definition for none. */
   | "SCHEMA_REJECTED"
   /** Another producer holds the topic exclusively. */
   | "EXCLUSIVE_PRODUCER"

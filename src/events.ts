@@ -5,7 +5,13 @@ export interface WarningEvent {
   /** Tells the kinds of events apart. */
   type: "warning";
   /** What it is about, stable. */
-  code: "BROKER_ADDRESS" | "BROKER_SILENT" | "ACCESS_NOT_ENFORCED" | "AMBIGUOUS_OWNER";
+  code:
+    | "BROKER_ADDRESS"
+    | "BROKER_SILENT"
+    | "ACCESS_NOT_ENFORCED"
+    | "AMBIGUOUS_OWNER"
+    | "SCHEMA_DIFFERS"
+    | "RETENTION_IGNORED";
   /** For people; says what to do about it. */
   message: string;
 }

@@ -9,6 +9,9 @@
 // For users.
 export { connect } from "./client.ts";
 export { DanubeError, isDanubeError } from "./errors.ts";
+export { reliable } from "./producer/dispatch.ts";
+export { json } from "./schema/json.ts";
+export { bytes, double, int64, text } from "./schema/plain.ts";
 
 export type { Danube, DanubeStatus } from "./client.ts";
 export type { ExpiringToken, TokenSource } from "./cluster/credentials.ts";
@@ -26,13 +29,28 @@ export type {
 } from "./events.ts";
 export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
 export type { ConnectOptions } from "./options.ts";
-export type { Access, Dispatch } from "./producer/attachment.ts";
+export type { Access } from "./producer/attachment.ts";
 export type { Producer, ProducerStatus } from "./producer/create-producer.ts";
+export type { Dispatch, ReliableDispatch, ReliableOptions } from "./producer/dispatch.ts";
 export type { MessageId, Payload } from "./producer/message.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";
 export type { WritableOptions } from "./producer/writable.ts";
+export type { JsonOptions } from "./schema/json.ts";
+export type { Compatibility, RegisteredSchema, Registration } from "./schema/registry.ts";
+export type { Register, Schema, SchemaOptions, SchemaType, SchemaVersion } from "./schema/schema.ts";
+export type {
+  CheckOptions,
+  CheckResult,
+  DefinitionOptions,
+  RegisterOptions,
+  Schemas,
+  SchemaVersionSummary,
+  SubjectSummary,
+  TopicSchemaOptions,
+} from "./schema/schemas.ts";
+export type { TopicSchemaConfig, ValidationOptions, ValidationPolicy } from "./schema/topic-schemas.ts";
 
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";

@@ -10,6 +10,8 @@ import { createShapeLookup, type TopicShape } from "./partitions.ts";
 
 /** What a client has of its cluster: who owns what, and the way there. */
 export interface Cluster {
+  /** The brokers that are asked what any broker knows. */
+  readonly seeds: readonly string[];
   readonly ownership: Ownership;
   /** How a topic exists, by the seeds' word. Rejects with `CallFailure`. */
   shape(topic: string, signal: AbortSignal): Promise<TopicShape>;
@@ -21,7 +23,7 @@ export interface Cluster {
 
 /** Puts the parts together. Does no I/O. */
 export function createCluster(options: ResolvedOptions): Cluster {
-  const { tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
+  const { seeds, tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
   const events = createEventLog(options.onEvent);
   const connections = createConnections({
     createTransport: selectTransport(transport),
@@ -31,5 +33,5 @@ export function createCluster(options: ResolvedOptions): Cluster {
   });
   const ownership = createOwnership(createLookup({ ...options, connections, events }), events);
   const shape = createShapeLookup({ ...options, connections });
-  return { ownership, shape, connections, events, backoff, attemptTimeoutMs };
+  return { seeds, ownership, shape, connections, events, backoff, attemptTimeoutMs };
 }

@@ -15,7 +15,23 @@ export type Call =
   | "HealthCheck"
   | "Subscribe"
   | "ReceiveMessages"
-  | "Ack";
+  | "Ack"
+  | RegistryCall;
+
+/** The calls of the schema registry. */
+export type RegistryCall =
+  | "RegisterSchema"
+  | "GetSchema"
+  | "GetLatestSchema"
+  | "ListVersions"
+  | "CheckCompatibility"
+  | "DeleteSchemaVersion"
+  | "SetCompatibilityMode"
+  | "ListSubjects"
+  | TopicSchemaCall;
+
+/** Those that only the owner of a topic answers. */
+export type TopicSchemaCall = "ConfigureTopicSchema" | "UpdateTopicValidationPolicy" | "GetTopicSchemaConfig";
 
 export type Action =
   /** Final: the caller gets the error. */
@@ -50,6 +66,22 @@ const { Unavailable, ResourceExhausted, Unimplemented, Internal } = Code;
 
 const create: readonly Call[] = ["CreateProducer"];
 const send: readonly Call[] = ["SendMessage"];
+const topicSchema: readonly TopicSchemaCall[] = [
+  "ConfigureTopicSchema",
+  "UpdateTopicValidationPolicy",
+  "GetTopicSchemaConfig",
+];
+const registry: readonly RegistryCall[] = [
+  "RegisterSchema",
+  "GetSchema",
+  "GetLatestSchema",
+  "ListVersions",
+  "CheckCompatibility",
+  "DeleteSchemaVersion",
+  "SetCompatibilityMode",
+  "ListSubjects",
+  ...topicSchema,
+];
 
 // biome-ignore format: a table, with a row a line
 export const errorTable: readonly Row[] = [
@@ -84,7 +116,8 @@ export const errorTable: readonly Row[] = [
   { calls: create, status: AlreadyExists, code: "UNAVAILABLE", action: "locate", words: "Topic '…' already exists" },
   { calls: create, status: FailedPrecondition, text: /dispatch strategy does not match/i, code: "DISPATCH_MISMATCH", action: "fail", words: "Producer requested dispatch strategy does not match topic strategy" },
   { calls: create, status: FailedPrecondition, text: /uses schema subject/i, code: "SCHEMA_MISMATCH", action: "fail", words: "Topic '…' uses schema subject '…', cannot use '…'. Only admin can change topic schema." },
-  { calls: create, status: FailedPrecondition, text: /failed to assign schema/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
+  // Subjects are asked for before; one that is there takes a moment to get about in a cluster.
+  { calls: create, status: FailedPrecondition, text: /failed to assign schema/i, code: "SCHEMA_NOT_FOUND", action: "again", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
   { calls: create, status: ResourceExhausted, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Producer limit reached for topic …. Current: …, Limit: …" },
   { calls: create, status: PermissionDenied, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Not able to create the Producer: Producer limit reached for topic …. Current: …, Limit: …" },
   // The topic was unloaded between two steps of the broker's.
@@ -106,6 +139,19 @@ export const errorTable: readonly Row[] = [
   { calls: send, status: PermissionDenied, text: /wal writer|write buffer/i, code: "UNAVAILABLE", action: "again", outcome: "unknown", words: "Unable to publish the message: wal writer channel closed" },
   { calls: send, status: PermissionDenied, code: "PERMISSION_DENIED", action: "ask", words: "Unable to publish the message: …" },
   { calls: send, status: NotFound, code: "UNAVAILABLE", action: "ask" },
+
+  // The registry. Whatever goes wrong while it works is INTERNAL "Failed to …: …".
+  { calls: topicSchema, status: NotFound, text: /not found on this broker/i, code: "UNAVAILABLE", action: "locate", words: "Topic '…' not found on this broker" },
+  { calls: topicSchema, status: FailedPrecondition, text: /no schema subject/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Topic '…' has no schema subject configured. Use ConfigureTopicSchema first." },
+  { calls: registry, status: NotFound, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Schema not found for subject: …" },
+  { calls: registry, status: Internal, text: /not compatible/i, code: "SCHEMA_INCOMPATIBLE", action: "fail", words: "Failed to register schema: Schema is not compatible with subject '…' (mode: …): …" },
+  { calls: registry, status: Internal, text: /metadata not found|no existing versions|no versions found/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Failed to check compatibility: Schema metadata not found for subject: …" },
+  { calls: registry, status: Internal, text: /unknown schema type|invalid (avro|json|utf-8)|failed to parse/i, code: "SCHEMA_REJECTED", action: "fail", words: "Failed to register schema: Invalid JSON Schema: …" },
+  // The version is written, and the broker has not seen it come back from the others.
+  { calls: registry, status: Internal, text: /timed out waiting/i, code: "UNAVAILABLE", action: "again", words: "Failed to register schema: Timed out waiting for local schema metadata for subject '…' to reach version …" },
+  { calls: registry, status: Internal, text: /failed to/i, code: "UNAVAILABLE", action: "again", words: "Failed to persist schema config: …" },
+  // What it takes is checked before it is asked: this broker knows fewer words.
+  { calls: registry, status: InvalidArgument, code: "UNSUPPORTED", action: "fail", words: "Invalid compatibility mode: …" },
 
   // Reading back.
   { calls: ["Subscribe"], status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_CONSUMER", action: "fail", words: "Not able to subscribe to the topic … due to Not allowed to add the Consumer: …, the Exclusive subscription can't be shared with other consumers" },
@@ -130,7 +176,10 @@ export interface Verdict {
   action: Action;
 }
 
-/** Looks `reason` up in the table. What is no {@link CallFailure} is final and passed on as it is. */
+/**
+ * Looks `reason` up in the table. What is no {@link CallFailure} is final and passed on as it is. `topic` is what the
+ * call was about: a topic, or a schema's subject.
+ */
 export function judge(call: Call, reason: unknown, topic: string): Verdict {
   if (reason instanceof DanubeError) {
     // Already understood: that of a token function that failed may pass.

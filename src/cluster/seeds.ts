@@ -4,10 +4,17 @@ import { CallFailure } from "../transport/seam.ts";
 
 // What every question to the seeds, asked in turn, has in common.
 
-/** What the first seed answers that does. Rejects with one `CallFailure` for all of them. */
-export async function askInTurn<T>(seeds: readonly string[], ask: (url: string) => Promise<T>): Promise<T> {
+/**
+ * What the first seed answers that does. Rejects with one `CallFailure` for all of them; with that of the first for which
+ * `isFinal` says that the others would repeat it.
+ */
+export async function askInTurn<T>(
+  seeds: readonly string[],
+  ask: (url: string) => Promise<T>,
+  isFinal: (reason: unknown) => boolean = anyWouldSay,
+): Promise<T> {
   try {
-    return await inTurn(seeds, ask, { patienceMs, isFinal: anyWouldSay });
+    return await inTurn(seeds, ask, { patienceMs, isFinal });
   } catch (reason) {
     throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
   }

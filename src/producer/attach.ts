@@ -3,7 +3,9 @@ import { judge } from "../cluster/error-table.ts";
 import { partitionName, type TopicShape } from "../cluster/partitions.ts";
 import { recover } from "../cluster/recovery.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
+import { unlessAborted } from "../lib/single-flight.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
+import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
 
@@ -12,11 +14,19 @@ export interface Attachments {
   /** 0 for a plain topic. */
   partitions: number;
   all: Attachment[];
+  /** What messages are marked with. */
+  schema: ResolvedSchema | undefined;
 }
 
-/** Creates the producers, within the time of `createProducer`. */
+/** What producers are created with. */
+export interface AttachContext {
+  cluster: Cluster;
+  schemas: SchemaResolver;
+}
+
+/** Creates the producers, and what they need in the registry, within the time of `createProducer`. */
 export async function attachAll(
-  cluster: Cluster,
+  { cluster, schemas }: AttachContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
 ): Promise<Attachments> {
@@ -26,8 +36,11 @@ export async function attachAll(
   const failed = new AbortController();
   const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, createTimeoutMs));
   const signals = [timeout.signal, failed.signal, closing, ...(options.signal ? [options.signal] : [])];
+  const signal = AbortSignal.any(signals);
   try {
-    return await attach(cluster, options, AbortSignal.any(signals));
+    await unlessAborted(Promise.resolve(options.schema.prepare?.()), signal);
+    const schema = await schemas.resolve(options.schema, signal);
+    return { ...(await attach(cluster, options, schema, signal)), schema };
   } catch (reason) {
     failed.abort();
     if (options.signal?.aborted) {
@@ -47,9 +60,15 @@ export async function attachAll(
   }
 }
 
-async function attach(cluster: Cluster, options: ResolvedProducerOptions, signal: AbortSignal): Promise<Attachments> {
-  const { topic, name, partitions } = options;
-  const one = (shown: Partial<{ topic: string; name: string }>) => createAttachment(cluster, { ...options, ...shown });
+async function attach(
+  cluster: Cluster,
+  options: ResolvedProducerOptions,
+  schema: ResolvedSchema | undefined,
+  signal: AbortSignal,
+): Promise<Pick<Attachments, "partitions" | "all">> {
+  const { topic, name, partitions, dispatch, access } = options;
+  const one = (shown: Partial<{ topic: string; name: string }>) =>
+    createAttachment(cluster, { topic, name, dispatch, access, schema, ...shown });
   if (partitions === undefined) {
     const plain = one({});
     try {
@@ -63,7 +82,7 @@ async function attach(cluster: Cluster, options: ResolvedProducerOptions, signal
   checkShape(await askShape(cluster, topic, signal), options, partitions);
   return attachPartitions(partitions);
 
-  async function attachPartitions(count: number): Promise<Attachments> {
+  async function attachPartitions(count: number) {
     const all = Array.from({ length: count }, (_, i) => one({ topic: partitionName(topic, i), name: `${name}-${i}` }));
     await Promise.all(all.map((attachment) => attachment.get(signal)));
     return { partitions: count, all };

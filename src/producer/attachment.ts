@@ -12,10 +12,10 @@ import type { Owner } from "../cluster/ownership.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import type { ResolvedSchema } from "../schema/resolve.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Address } from "./message.ts";
 
-/** What happens to messages at the broker; see `ProducerOptions.dispatch`. */
-export type Dispatch = "reliable" | "non-reliable";
 /** Who else may publish to the topic; see `ProducerOptions.access`. */
 export type Access = "shared" | "exclusive";
 
@@ -31,6 +31,7 @@ export interface AttachmentOptions {
   /** `undefined`: the topic's own, whatever it is. */
   dispatch: Dispatch | undefined;
   access: Access;
+  schema: ResolvedSchema | undefined;
 }
 
 /**
@@ -55,7 +56,7 @@ export interface Attachment {
 
 export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
   const { ownership, connections, events, backoff, attemptTimeoutMs } = cluster;
-  const { topic, name, access } = options;
+  const { topic, name, access, schema } = options;
   let dispatch = options.dispatch ?? "non-reliable";
   let adopting = options.dispatch === undefined;
   let attached: Attached | undefined;
@@ -70,6 +71,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       topicName: topic,
       producerAccessMode: access === "exclusive" ? ProducerAccessMode.Exclusive : ProducerAccessMode.Shared,
       dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
+      ...(schema && { schemaRef: schema.reference }),
     };
     const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, {
       timeoutMs: attemptTimeoutMs,
@@ -83,7 +85,9 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     const owner = await ownership.owner(topic, signal);
     attempt.owner = owner;
     try {
-      return await create(owner, signal);
+      const created = await create(owner, signal);
+      // A topic that a standalone broker creates has no subject yet; the second to come ties it to its own.
+      return schema && !owner.assigned ? await create(owner, signal) : created;
     } catch (reason) {
       if (adopting && judge("CreateProducer", reason, topic).error.code === "DISPATCH_MISMATCH") {
         // The topic exists with the other strategy, and no strategy was asked for.

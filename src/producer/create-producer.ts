@@ -1,7 +1,10 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { closedError, DanubeError } from "../errors.ts";
-import { attachAll } from "./attach.ts";
-import type { Attachment, Dispatch } from "./attachment.ts";
+import { closedError, DanubeError, isDanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { rejected } from "../schema/rejected.ts";
+import type { Schema } from "../schema/schema.ts";
+import { type AttachContext, attachAll } from "./attach.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Dispatch } from "./dispatch.ts";
 import { createGate } from "./gate.ts";
 import { createLane, tooLarge } from "./lane.ts";
 import { type Content, encodedSize, type MessageId, type Payload } from "./message.ts";
@@ -11,31 +14,30 @@ import {
   checkSendOptions,
   type ResolvedProducerOptions,
   type SendOptions,
-  toBytes,
 } from "./options.ts";
 import { type Closing, closeOutbox, createOutbox } from "./outbox.ts";
 import { createWritable, type WritableOptions } from "./writable.ts";
 
-/** A producer. Every member is a closure and may be taken out of the object. */
-export interface Producer {
+/** A producer of values of type `T`. Every member is a closure and may be taken out of the object. */
+export interface Producer<T = Payload> {
   /**
    * Publishes one message (SendMessage) and resolves with its id when the owner has accepted it: a reliable topic has
    * it in its log then (on disk within about 5 s), a non-reliable one has handed it to whoever is attached, possibly
-   * nobody. The payload is taken during the call; a string is sent as UTF-8.
+   * nobody. The payload is encoded during the call, by the producer's schema.
    *
    * While the owner is away the message waits, and is sent again to wherever the topic went; after an unknown outcome
    * it may arrive twice. Rejects with a {@link DanubeError} that tells the `outcome`: `TIMEOUT` after `timeoutMs`,
-   * `QUEUE_FULL` at once, `MESSAGE_TOO_LARGE` at once, `CANCELED`, `CLOSED`, or what the broker has against it. Wrong
-   * arguments are `TypeError`.
+   * `QUEUE_FULL` at once, `MESSAGE_TOO_LARGE` at once, `SCHEMA_REJECTED` at once where the schema can tell, `CANCELED`,
+   * `CLOSED`, or what the broker has against it. Wrong arguments are `TypeError`.
    */
-  send(payload: Payload, options?: SendOptions): Promise<MessageId>;
+  send(payload: T, options?: SendOptions): Promise<MessageId>;
   /** Resolves when the queue has room: await it before each `send` to go as fast as the broker does. */
   ready(): Promise<void>;
   /**
    * A stream that publishes what is written to it, with backpressure: `readable.pipeTo(writable())`. Its end flushes
    * and leaves the producer open; the first send that fails errors it.
    */
-  writable<T extends Payload = Payload>(options?: WritableOptions<T>): WritableStream<T>;
+  writable<V extends T = T>(options?: WritableOptions<V>): WritableStream<V>;
   /** Resolves when everything sent before this call is settled. Never rejects. */
   flush(): Promise<void>;
   /**
@@ -73,29 +75,26 @@ export interface ProducerStatus {
 }
 
 /** A producer, and what its client has to do with it. */
-export interface OwnedProducer {
-  producer: Producer;
+export interface OwnedProducer<T = never> {
+  producer: Producer<T>;
   status(): ProducerStatus;
   onClosed(listener: () => void): void;
 }
 
 /** The parts of a producer that its client decides. */
-export interface ProducerContext {
-  cluster: Cluster;
+export interface ProducerContext extends AttachContext {
   maxMessageBytes: number;
 }
 
-export async function createProducer(
-  { cluster, maxMessageBytes }: ProducerContext,
+export async function createProducer<T>(
+  context: ProducerContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
-): Promise<OwnedProducer> {
-  const { topic, name, access, route, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
-  const { partitions, all: attachments } = await attachAll(cluster, options, closing);
-  if (access === "exclusive") {
-    const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
-    cluster.events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
-  }
+): Promise<OwnedProducer<T>> {
+  const { cluster, maxMessageBytes } = context;
+  const { topic, name, route, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
+  const { partitions, all: attachments, schema } = await attachAll(context, options, closing);
+  warnOfLimits(cluster.events, options);
 
   const session = randomSession();
   const ways = attachments.map((attachment) => ({
@@ -109,7 +108,7 @@ export async function createProducer(
   let closed: Closing | undefined;
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
-  function send(payload: Payload, sendOptions: SendOptions = {}): Promise<MessageId> {
+  function send(payload: T, sendOptions: SendOptions = {}): Promise<MessageId> {
     try {
       return accept(payload, sendOptions);
     } catch (error) {
@@ -117,13 +116,13 @@ export async function createProducer(
     }
   }
 
-  function accept(payload: Payload, sendOptions: SendOptions): Promise<MessageId> {
+  function accept(payload: T, sendOptions: SendOptions): Promise<MessageId> {
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
-    const bytes = toBytes(payload);
     if (closed) {
       throw closedError(`the producer of ${topic}`);
     }
+    const bytes = encoded(options.schema as Schema<T, unknown>, payload);
     if (signal?.aborted) {
       const message = "the signal was aborted before the message was sent";
       throw new DanubeError("CANCELED", message, { cause: signal.reason, outcome: "not-sent" });
@@ -135,6 +134,7 @@ export async function createProducer(
       payload: bytes,
       attributes: { ...attributes },
       key,
+      schema,
       sequence: sequence + 1n,
       publishTime: Date.now(),
     };
@@ -185,7 +185,7 @@ export async function createProducer(
     }
   }
 
-  const producer: Producer = {
+  const producer: Producer<T> = {
     send,
     ready,
     writable: (writableOptions = {}) => createWritable({ send, ready, flush: outbox.flush }, writableOptions),
@@ -209,6 +209,33 @@ export async function createProducer(
     }),
     onClosed: (listener) => listeners.push(listener),
   };
+}
+
+/** The payload's bytes, which are nobody else's: the caller may use its buffer again as soon as `send` returns. */
+function encoded<T>(schema: Schema<T, unknown>, payload: T): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = schema.encode(payload);
+  } catch (cause) {
+    const told = isDanubeError(cause) || cause instanceof TypeError;
+    throw told ? cause : rejected(schema.subject, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`"schema.encode" must give a Uint8Array`);
+  }
+  return schema.fresh ? bytes : new Uint8Array(bytes);
+}
+
+/** What was asked for, and no broker up to 0.15.1 does. */
+function warnOfLimits(events: EventLog, { topic, access, retention }: ResolvedProducerOptions): void {
+  if (access === "exclusive") {
+    const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
+    events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
+  }
+  if (retention?.chosen) {
+    const message = `${topic}: the options of reliable() have no effect on this broker: since October 2025 retention is set in its configuration (storage.local_retention)`;
+    events.emit({ type: "warning", code: "RETENTION_IGNORED", message });
+  }
 }
 
 /** A user's route that answers rubbish is the program's mistake. */

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type StreamMessage, StreamMessageSchema } from "../../gen/danube/danube_api_pb.ts";
 
-/** What a message carries: bytes as they are, a string as UTF-8. */
+/** What a producer without a schema takes: bytes as they are, a string as UTF-8. */
 export type Payload = Uint8Array | string;
 
 /** Names one message: no two are ever equal. Ours, not the broker's: brokers return no offset. */
@@ -23,6 +23,8 @@ export interface Content {
   readonly payload: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
   readonly key: string | undefined;
+  /** What the payload is, in the registry. */
+  readonly schema: { readonly schemaId: bigint; readonly version: number } | undefined;
   /** Counts the messages of one `createProducer`, from 1. */
   readonly sequence: bigint;
   /** Milliseconds since 1970. */
@@ -47,6 +49,7 @@ export function toStreamMessage(content: Content, address: Address): StreamMessa
     producerName: address.producerName,
     attributes: { ...content.attributes },
     ...(content.key !== undefined && { routingKey: content.key }),
+    ...(content.schema && { schemaId: content.schema.schemaId, schemaVersion: content.schema.version }),
   });
 }
 
@@ -67,6 +70,10 @@ export function encodedSize(content: Content, address: Address): number {
   }
   if (content.key !== undefined) {
     size += 1 + lengthPrefixed(utf8Length(content.key));
+  }
+  if (content.schema) {
+    // Optional fields are there also when they are 0.
+    size += 2 + varintLength(content.schema.schemaId) + varintLength(BigInt(content.schema.version));
   }
   return size;
 }

@@ -1,3 +1,4 @@
+import { checkTopic } from "../cluster/topic-name.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -8,12 +9,16 @@ import {
   checkSignal,
   checkString,
 } from "../lib/check.ts";
-import type { Access, Dispatch } from "./attachment.ts";
+import { anything } from "../schema/plain.ts";
+import { checkSchema, type Schema } from "../schema/schema.ts";
+import type { Access } from "./attachment.ts";
+import { checkDispatch, type Dispatch, type ReliableDispatch } from "./dispatch.ts";
+import type { Payload } from "./message.ts";
 import { defaultRoute, type Route } from "./routing.ts";
 import type { Order } from "./window.ts";
 
-/** What `createProducer` is told. Only `topic` is needed. */
-export interface ProducerOptions {
+/** What `createProducer` is told. Only `topic` is needed. `T` is what `send` will take. */
+export interface ProducerOptions<T = Payload> {
   /** `/namespace/topic`. A topic that does not exist is created by the broker, a namespace is not. */
   topic: string;
   /**
@@ -21,6 +26,12 @@ export interface ProducerOptions {
    * the same, and remembers a name until the topic is unloaded. Default `"danube-js"`, the same in every process.
    */
   name?: string | undefined;
+  /**
+   * What `send` takes, and how it becomes bytes: `text("subject")`, `json<Order>("orders", { schema })`, … The subject
+   * is looked up in the registry once, registered where it is missing, and every message is marked with its number and
+   * version; the broker refuses a subject other than the topic's. Default: bytes and strings, as they are.
+   */
+  schema?: Schema<T, unknown> | undefined;
   /**
    * The number of partitions, each a topic of its own with an owner of its own: `{topic}-part-0` and so on, with the
    * producers `{name}-0` and so on. `1` is one partition, not none. Default: as the topic is; a new one gets none.
@@ -37,9 +48,10 @@ export interface ProducerOptions {
   /**
    * What happens to messages at the broker: `"reliable"` ones are kept in the topic's log (on disk within about 5 s)
    * until every subscription has acknowledged them; `"non-reliable"` ones are handed to whoever is attached, possibly
-   * nobody. Fixed when the topic is created. Default: as the topic is; a new one becomes `"non-reliable"`.
+   * nobody. Fixed when the topic is created: another one is `DISPATCH_MISMATCH`. `reliable({ … })` is
+   * `"reliable"` with what older brokers want to know. Default: as the topic is; a new one becomes `"non-reliable"`.
    */
-  dispatch?: Dispatch | undefined;
+  dispatch?: Dispatch | ReliableDispatch | undefined;
   /**
    * `"exclusive"` asks to be the topic's only producer. Brokers up to 0.15.1 store it and enforce nothing; within one
    * client it is enforced, with `EXCLUSIVE_PRODUCER`. Default `"shared"`.
@@ -83,10 +95,14 @@ export interface SendOptions {
 export interface ResolvedProducerOptions {
   topic: string;
   name: string;
+  /** Of whatever type: `send` is typed by the options it was made from. */
+  schema: Schema<never, unknown>;
   partitions: number | undefined;
   grow: boolean;
   route: Route;
   dispatch: Dispatch | undefined;
+  /** For brokers that want it. */
+  retention: ReliableDispatch | undefined;
   access: Access;
   order: Order;
   maxInFlight: number;
@@ -102,28 +118,29 @@ const maxPartitions = 10_000;
 
 // biome-ignore format: a list of words
 const names = [
-  "topic", "name", "partitions", "grow", "route", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
+  "topic", "name", "schema", "partitions", "grow", "route", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
 ] as const satisfies (keyof ProducerOptions)[];
 const sendNames = ["attributes", "key", "signal", "timeoutMs"] as const satisfies (keyof SendOptions)[];
 
-export function resolveProducerOptions(
-  options: ProducerOptions,
+export function resolveProducerOptions<T>(
+  options: ProducerOptions<T>,
   defaults: { createTimeoutMs: number; sendTimeoutMs: number },
 ): ResolvedProducerOptions {
   checkOptions("the options of createProducer()", options, names);
   const { topic, name = "danube-js", dispatch, access = "shared", order = "partition", signal } = options;
   const { maxInFlight = 256, maxQueuedMessages = 65_536, maxQueuedBytes = 64 * 1024 * 1024 } = options;
   const { createTimeoutMs = defaults.createTimeoutMs, sendTimeoutMs = defaults.sendTimeoutMs } = options;
-  const { partitions, grow = false, route = defaultRoute() } = options;
+  const { schema = anything, partitions, grow = false, route = defaultRoute() } = options;
   checkTopic(topic);
   checkNonEmptyString("name", name);
+  checkSchema(schema);
   if (partitions !== undefined) {
     checkInteger("partitions", partitions, 1, maxPartitions);
   }
   checkBoolean("grow", grow);
   checkFunction("route", route);
   if (dispatch !== undefined) {
-    checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
+    checkDispatch(dispatch);
   }
   checkOneOf("access", access, ["shared", "exclusive"]);
   checkOneOf("order", order, ["partition", "key", "none"]);
@@ -142,10 +159,12 @@ export function resolveProducerOptions(
   return {
     topic,
     name,
+    schema,
     partitions,
     grow,
     route,
-    dispatch,
+    dispatch: typeof dispatch === "object" ? dispatch.type : dispatch,
+    retention: typeof dispatch === "object" ? dispatch : undefined,
     access,
     order,
     maxInFlight,
@@ -155,22 +174,6 @@ export function resolveProducerOptions(
     sendTimeoutMs,
     signal,
   };
-}
-
-/**
- * Brokers accept more than this (letters of every script, an empty namespace) and trip over some of it later, and
- * they take every name with `-part-` in it for a partition.
- */
-export function checkTopic(topic: unknown): asserts topic is string {
-  checkString("topic", topic);
-  if (!/^\/[\w-]+\/[\w-]+$/.test(topic)) {
-    throw new TypeError(
-      `"topic" must be /namespace/topic, of letters, digits, "_" and "-", not ${JSON.stringify(topic.slice(0, 200))}`,
-    );
-  }
-  if (topic.includes("-part-")) {
-    throw new TypeError(`"topic" must not contain "-part-", which is how brokers name partitions`);
-  }
 }
 
 export function checkSendOptions(options: SendOptions): void {
@@ -209,17 +212,3 @@ export function checkCloseOptions(options: CloseOptions): void {
     checkInteger("timeoutMs", options.timeoutMs, 0);
   }
 }
-
-export function toBytes(payload: Uint8Array | string): Uint8Array {
-  if (typeof payload === "string") {
-    checkString("payload", payload);
-    return encoder.encode(payload);
-  }
-  if (!(payload instanceof Uint8Array)) {
-    throw new TypeError(`"payload" must be a Uint8Array or a string`);
-  }
-  // A copy, which a Buffer's own slice is not: the caller may use its buffer again as soon as send returns.
-  return new Uint8Array(payload);
-}
-
-const encoder = new TextEncoder();

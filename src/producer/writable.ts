@@ -1,4 +1,4 @@
-import type { MessageId, Payload } from "./message.ts";
+import type { MessageId } from "./message.ts";
 import type { SendOptions } from "./options.ts";
 
 /** What goes with each value that is written; functions are given the value. */
@@ -10,8 +10,8 @@ export interface WritableOptions<T> {
 }
 
 /** The parts of a producer that a stream needs. */
-interface Sink {
-  send(payload: Payload, options: SendOptions): Promise<MessageId>;
+interface Sink<T> {
+  send(payload: T, options: SendOptions): Promise<MessageId>;
   ready(): Promise<void>;
   flush(): Promise<void>;
 }
@@ -20,7 +20,7 @@ interface Sink {
  * A stream into a producer. Takes values while the queue has room, so that what is piped into it goes as fast as the
  * broker does. The first send that fails errors it; its end waits for all that was written.
  */
-export function createWritable<T extends Payload>(sink: Sink, options: WritableOptions<T>): WritableStream<T> {
+export function createWritable<T>(sink: Sink<T>, options: WritableOptions<T>): WritableStream<T> {
   const { key, attributes } = options;
   let failure: { reason: unknown } | undefined;
   return new WritableStream<T>({

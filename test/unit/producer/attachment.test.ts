@@ -21,7 +21,14 @@ const elsewhere = status(Code.Unavailable, "The topic exists but is served by an
 
 function setUp(handlers: Record<string, Handler> = {}, options: Partial<AttachmentOptions> = {}) {
   const fake = fakeCluster(handlers);
-  const all: AttachmentOptions = { topic, name: "p", dispatch: undefined, access: "shared", ...options };
+  const all: AttachmentOptions = {
+    topic,
+    name: "p",
+    dispatch: undefined,
+    access: "shared",
+    schema: undefined,
+    ...options,
+  };
   return { ...fake, attachment: createAttachment(fake.cluster, all) };
 }
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createProducer } from "../../../src/producer/create-producer.ts";
 import { type ProducerOptions, resolveProducerOptions } from "../../../src/producer/options.ts";
+import { createRegistry } from "../../../src/schema/registry.ts";
+import { createSchemaResolver } from "../../../src/schema/resolve.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { rejection, settled, watch } from "../support/outcomes.ts";
@@ -19,7 +21,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
   const closing = new AbortController();
   const create = (options: Partial<ProducerOptions> = {}) =>
     createProducer(
-      { cluster, maxMessageBytes: 10_000 },
+      { cluster, schemas: createSchemaResolver(createRegistry(cluster), cluster.events), maxMessageBytes: 10_000 },
       resolveProducerOptions({ topic, ...options }, { createTimeoutMs: 60_000, sendTimeoutMs: 60_000 }),
       closing.signal,
     );

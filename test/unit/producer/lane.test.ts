@@ -24,7 +24,13 @@ interface Sent extends Entry {
 
 async function setUp(handlers: Record<string, Handler> = {}, options: Partial<LaneOptions> = {}) {
   const fake: FakeCluster = fakeCluster(handlers);
-  const attachment = createAttachment(fake.cluster, { topic, name: "p", dispatch: undefined, access: "shared" });
+  const attachment = createAttachment(fake.cluster, {
+    topic,
+    name: "p",
+    dispatch: undefined,
+    access: "shared",
+    schema: undefined,
+  });
   await attachment.get(new AbortController().signal);
   const lane = createLane(fake.cluster, attachment, {
     topic,
@@ -40,7 +46,7 @@ async function setUp(handlers: Record<string, Handler> = {}, options: Partial<La
     const settlements: (DanubeError | undefined)[] = [];
     const bytes = typeof payload === "number" ? new Uint8Array(payload) : new TextEncoder().encode(payload);
     return {
-      content: { payload: bytes, attributes: {}, key, sequence: ++sequence, publishTime: 1 },
+      content: { payload: bytes, attributes: {}, key, schema: undefined, sequence: ++sequence, publishTime: 1 },
       size: bytes.length,
       deadline: Number.POSITIVE_INFINITY,
       timeoutMs: 60_000,

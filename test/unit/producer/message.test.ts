@@ -27,6 +27,7 @@ const content = (options: Partial<Content> = {}): Content => ({
   payload: new Uint8Array(),
   attributes: {},
   key: undefined,
+  schema: undefined,
   sequence: 1n,
   publishTime: 0,
   ...options,

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { checkTopic } from "../../../src/cluster/topic-name.ts";
+import { reliable } from "../../../src/producer/dispatch.ts";
 import {
   checkSendOptions,
-  checkTopic,
   type ProducerOptions,
   resolveProducerOptions,
   type SendOptions,
-  toBytes,
 } from "../../../src/producer/options.ts";
+import { anything, text } from "../../../src/schema/plain.ts";
 import { thrown } from "../support/outcomes.ts";
 
 const topic = "/default/topic";
@@ -27,7 +28,8 @@ describe("wrong producer options are TypeErrors that name the option", () => {
   const wrong: [keyof ProducerOptions, unknown[]][] = [
     ["topic", [undefined, null, "", 1, {}, "/default/\ud800"]],
     ["name", ["", 1, null, "\udc00"]],
-    ["dispatch", ["", "Reliable", null, true]],
+    ["schema", [null, "text", {}, { subject: "s" }, { encode: 1 }]],
+    ["dispatch", ["", "Reliable", null, true, {}, { type: "non-reliable" }]],
     ["access", ["", "shared ", null, 1]],
     ["order", ["", "keys", null, 1]],
     ["maxInFlight", wholeNumbers],
@@ -57,10 +59,12 @@ describe("what is resolved", () => {
     expect(resolveProducerOptions({ topic }, defaults)).toEqual({
       topic,
       name: "danube-js",
+      schema: anything,
       partitions: undefined,
       grow: false,
       route: expect.any(Function),
       dispatch: undefined,
+      retention: undefined,
       access: "shared",
       order: "partition",
       maxInFlight: 256,
@@ -77,6 +81,7 @@ describe("what is resolved", () => {
     const given = {
       topic,
       name: "n",
+      schema: text("s"),
       partitions: 3,
       grow: true,
       route: () => 0,
@@ -90,7 +95,18 @@ describe("what is resolved", () => {
       sendTimeoutMs: 5,
       signal,
     } as const;
-    expect(resolveProducerOptions(Object.freeze({ ...given }), defaults)).toEqual(given);
+    expect(resolveProducerOptions(Object.freeze({ ...given }), defaults)).toEqual({
+      ...given,
+      retention: undefined,
+    });
+  });
+
+  test("reliable() is reliable, and its options are kept", () => {
+    const dispatch = reliable({ segmentSizeMb: 5 });
+    expect(resolveProducerOptions({ topic, dispatch }, defaults)).toMatchObject({
+      dispatch: "reliable",
+      retention: { segmentSizeMb: 5, retention: "until-acknowledged", retentionSeconds: 86_400 },
+    });
   });
 });
 
@@ -173,36 +189,5 @@ describe("wrong send options are TypeErrors that name the option", () => {
     expect(() => checkSendOptions({ attributes, key: "", signal, timeoutMs: 1 })).not.toThrow();
     expect(() => checkSendOptions({ attributes: undefined, key: undefined, signal: undefined })).not.toThrow();
     expect(() => checkSendOptions({ attributes: Object.assign(Object.create(null), { a: "b" }) })).not.toThrow();
-  });
-});
-
-describe("toBytes", () => {
-  test("a string becomes UTF-8", () => {
-    expect([...toBytes("é😀")]).toEqual([0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80]);
-    expect(toBytes("")).toHaveLength(0);
-  });
-
-  test("bytes are copied, also those of a view and of a Buffer", () => {
-    for (const bytes of [new Uint8Array([1, 2, 3, 4]).subarray(1, 3), Buffer.from([1, 2, 3, 4]).subarray(1, 3)]) {
-      const taken = toBytes(bytes);
-      bytes.fill(9);
-      expect([...taken]).toEqual([2, 3]);
-    }
-  });
-
-  test("anything else is a TypeError", () => {
-    for (const wrong of [
-      null,
-      undefined,
-      1,
-      {},
-      [1],
-      new ArrayBuffer(1),
-      new Uint16Array(1),
-      new DataView(new ArrayBuffer(1)),
-    ]) {
-      expect(typeError(() => toBytes(wrong as string))).toContain('"payload"');
-    }
-    expect(typeError(() => toBytes("half: \ud83d"))).toContain('"payload"');
   });
 });

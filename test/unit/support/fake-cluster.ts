@@ -60,6 +60,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     return { topic, target: { url, behindProxy: undefined }, brokerUrl: `${url}/self`, assigned };
   };
   const cluster: Cluster = {
+    seeds: ["http://a:1"],
     ownership: createOwnership(lookup, log),
     shape: async () => ({ kind: "none" }),
     connections: { unary } as unknown as Connections,

@@ -1,0 +1,149 @@
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import {
+  type GetSchemaResponse,
+  type RegisterSchemaResponse,
+  SchemaRegistry as Service,
+} from "../../gen/danube_schema/schema_registry_pb.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { judge, type RegistryCall } from "../cluster/error-table.ts";
+import { recover } from "../cluster/recovery.ts";
+import { askInTurn } from "../cluster/seeds.ts";
+import { directly } from "../cluster/transports.ts";
+import { CallFailure } from "../transport/seam.ts";
+import { unwrapDefinition } from "./definitions.ts";
+import type { SchemaType } from "./schema.ts";
+
+/**
+ * Which new versions a subject takes, against its newest one. `"backward"`: what the new one reads includes what the
+ * old one wrote. `"forward"`: the other way round. `"full"`: both. `"none"`: any.
+ */
+export type Compatibility = "none" | "backward" | "forward" | "full";
+
+/** A version of a subject. */
+export interface RegisteredSchema {
+  /** The subject. */
+  subject: string;
+  /** The subject's number, the same for all its versions: what messages are marked with, beside the version. */
+  schemaId: bigint;
+  /** From 1. */
+  version: number;
+  /** The kind of definition. */
+  type: SchemaType;
+  /** What was registered; `""` for the types that have no definition. */
+  definition: string;
+  /** For people. */
+  description: string;
+  /** When this version was registered by the broker's clock, in milliseconds since 1970, to the second. */
+  createdAtMs: number;
+  /** Who registered it, by their own word. */
+  createdBy: string;
+  /** For people. */
+  tags: string[];
+  /** Equal definitions have equal ones. */
+  fingerprint: string;
+  /** The subject's. */
+  compatibility: Compatibility;
+}
+
+/** What came of a registration. */
+export interface Registration {
+  /** The subject's number. */
+  schemaId: bigint;
+  /** The version that has this definition. */
+  version: number;
+  /** `false`: the subject had it already. */
+  isNewVersion: boolean;
+  /** Equal definitions have equal ones. */
+  fingerprint: string;
+}
+
+/** A definition, as it is registered. */
+export interface Definition {
+  type: SchemaType;
+  definition: string;
+}
+
+/** How a registration is described, for people. */
+export interface RegistrationNotes {
+  description: string;
+  createdBy: string;
+  tags: readonly string[];
+}
+
+/** Calls to the registry, which every broker answers; all end with `signal`, and reject with `DanubeError`. */
+export interface Registry {
+  register(subject: string, what: Definition, notes: RegistrationNotes, signal: AbortSignal): Promise<Registration>;
+  get(schemaId: bigint, version: number | undefined, signal: AbortSignal): Promise<RegisteredSchema>;
+  latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema>;
+  /** Any other call that every broker answers, about `subject`. */
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    subject: string,
+    signal: AbortSignal,
+  ): Promise<MessageShape<O>>;
+}
+
+/** Asks the seeds, in turn: each has the whole registry. Does no I/O yet. */
+export function createRegistry(cluster: Cluster): Registry {
+  const { seeds, connections, events, backoff, attemptTimeoutMs: timeoutMs } = cluster;
+
+  const call: Registry["call"] = (method, request, subject, signal) => {
+    const ask = (url: string) => connections.unary(directly(url), method, request, { timeoutMs, signal });
+    return recover(() => askInTurn(seeds, ask, isAnswer), {
+      backoff,
+      events,
+      topic: subject,
+      signal,
+      judge: (reason) => judge(method.name as RegistryCall, reason, subject),
+    });
+  };
+
+  return {
+    call,
+    async register(subject, { type, definition }, notes, signal) {
+      const schemaDefinition = encoder.encode(definition);
+      const request = { subject, schemaType: type, schemaDefinition, ...notes, tags: [...notes.tags] };
+      return toRegistration(await call(Service.method.registerSchema, request, subject, signal));
+    },
+    async get(schemaId, version, signal) {
+      const request = { schemaId, ...(version !== undefined && { version }) };
+      return toRegistered(await call(Service.method.getSchema, request, `schema ${schemaId}`, signal));
+    },
+    latest: async (subject, signal) =>
+      toRegistered(await call(Service.method.getLatestSchema, { subject }, subject, signal)),
+  };
+}
+
+/** Every broker has the whole registry: what one says of it the others would repeat, "not found" included. */
+function isAnswer(reason: unknown): boolean {
+  return !(reason instanceof CallFailure) || reason.kind === "aborted" || isSaid(reason);
+}
+
+function isSaid({ kind, status }: CallFailure): boolean {
+  return kind === "status" && status !== Code.Unavailable;
+}
+
+const encoder = new TextEncoder();
+
+function toRegistration({ schemaId, version, isNewVersion, fingerprint }: RegisterSchemaResponse): Registration {
+  return { schemaId, version, isNewVersion, fingerprint };
+}
+
+function toRegistered(answer: GetSchemaResponse): RegisteredSchema {
+  const { subject, schemaId, version, description, createdBy, tags, fingerprint } = answer;
+  return {
+    subject,
+    schemaId,
+    version,
+    type: answer.schemaType as SchemaType,
+    definition: unwrapDefinition(answer.schemaDefinition),
+    description,
+    createdAtMs: Number(answer.createdAt) * 1_000,
+    createdBy,
+    tags: [...tags],
+    fingerprint,
+    compatibility: answer.compatibilityMode as Compatibility,
+  };
+}

@@ -1,0 +1,177 @@
+import { create } from "@bufbuild/protobuf";
+import { type SchemaReference, SchemaReferenceSchema } from "../../gen/danube/danube_api_pb.ts";
+import { DanubeError, type DanubeErrorCode, isDanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { singleFlight } from "../lib/single-flight.ts";
+import { sameDefinition } from "./definitions.ts";
+import type { RegisteredSchema, Registration, Registry } from "./registry.ts";
+import type { Schema, SchemaType } from "./schema.ts";
+
+/** What a producer's messages are marked with, and what its broker is told. */
+export interface ResolvedSchema {
+  readonly schemaId: bigint;
+  readonly version: number;
+  readonly reference: SchemaReference;
+}
+
+/** Finds out what a producer's schema is in the registry, and registers it where that is asked for. */
+export interface SchemaResolver {
+  /** Once for however many producers ask at the same time. Gives `undefined` for schemas without a subject. */
+  resolve(schema: Schema<never, unknown>, signal: AbortSignal): Promise<ResolvedSchema | undefined>;
+  /** The subject changed: what is known about its newest version is forgotten. */
+  changed(subject: string): void;
+}
+
+/** How long the newest version of a subject is believed to be the newest, in milliseconds. */
+const trustMs = 1_000;
+
+/** Who registered a version, where nobody else is named. */
+export const defaultCreatedBy = "danube-js";
+
+type Found = Pick<RegisteredSchema, "schemaId" | "version">;
+type Named = Schema<never, unknown> & { readonly subject: string };
+
+export function createSchemaResolver(registry: Registry, events: EventLog): SchemaResolver {
+  const newest = new Map<string, { schema: RegisteredSchema; at: number }>();
+  const flights = singleFlight<string, ResolvedSchema>();
+  // What a pinned version is does not change.
+  const pinned = new Map<string, RegisteredSchema>();
+
+  async function latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema> {
+    const known = newest.get(subject);
+    if (known && Date.now() - known.at < trustMs) {
+      return known.schema;
+    }
+    const schema = await registry.latest(subject, signal);
+    newest.set(subject, { schema, at: Date.now() });
+    return schema;
+  }
+
+  async function versionOf(schema: RegisteredSchema, version: number, signal: AbortSignal): Promise<RegisteredSchema> {
+    if (version === schema.version) {
+      return schema;
+    }
+    const key = `${schema.schemaId} ${version}`;
+    const known = pinned.get(key);
+    if (known) {
+      return known;
+    }
+    const found = await registry.get(schema.schemaId, version, signal).catch((error: unknown) => {
+      throw isDanubeError(error) && error.code === "SCHEMA_NOT_FOUND"
+        ? notFound(`${schema.subject} has no version ${version}; its latest is ${schema.version}`, error)
+        : error;
+    });
+    pinned.set(key, found);
+    return found;
+  }
+
+  async function register(schema: Named, signal: AbortSignal): Promise<Registration> {
+    const { subject, type = "bytes", definition = emptyDefinitions[type] ?? "" } = schema;
+    const notes = { description: "", createdBy: defaultCreatedBy, tags: [] };
+    const registration = await registry.register(subject, { type, definition }, notes, signal);
+    newest.delete(subject);
+    return registration;
+  }
+
+  /** The subject's newest version, registered where it has none. */
+  async function existing(schema: Named, signal: AbortSignal): Promise<RegisteredSchema> {
+    try {
+      return await latest(schema.subject, signal);
+    } catch (error) {
+      if (schema.register === false) {
+        throw error;
+      }
+      unlessCode("SCHEMA_NOT_FOUND")(error);
+    }
+    // Another one may have been faster, with a definition that ours does not go with; then the subject exists.
+    await register(schema, signal).catch(unlessCode("SCHEMA_INCOMPATIBLE"));
+    // Asked again: of two that register at once each gets a number, and one of them stays.
+    return latest(schema.subject, signal);
+  }
+
+  async function find(schema: Named, signal: AbortSignal): Promise<Found> {
+    const { subject, version, definition } = schema;
+    const registered = schema.register === "evolve" ? await register(schema, signal) : undefined;
+    if (registered && version === undefined) {
+      return registered;
+    }
+    const newestOf = await existing(schema, signal);
+    if (newestOf.type !== (schema.type ?? "bytes")) {
+      const message = `${subject} is registered as ${newestOf.type}, and the schema is ${schema.type ?? "bytes"}`;
+      throw new DanubeError("SCHEMA_MISMATCH", message);
+    }
+    if (typeof version === "number") {
+      return versionOf(newestOf, version, signal);
+    }
+    if (typeof version === "object" && newestOf.version < version.min) {
+      throw notFound(`${subject} has no version from ${version.min} on; its latest is ${newestOf.version}`);
+    }
+    return version === undefined && definition !== undefined ? ownVersion(schema, newestOf, signal) : newestOf;
+  }
+
+  /** The newest version that says what the schema says. */
+  async function ownVersion(schema: Named, newestOf: RegisteredSchema, signal: AbortSignal): Promise<RegisteredSchema> {
+    const { subject, definition = "" } = schema;
+    for (let version = newestOf.version; version >= 1; version--) {
+      // One that was deleted says nothing.
+      const candidate = await versionOf(newestOf, version, signal).catch(unlessCode("SCHEMA_NOT_FOUND"));
+      if (candidate && sameDefinition(candidate.definition, definition)) {
+        return candidate;
+      }
+    }
+    const message = `${subject} exists, and no version of it has the definition that is given here; register: "evolve" adds it`;
+    if (schema.exact) {
+      throw new DanubeError("SCHEMA_MISMATCH", message);
+    }
+    events.emit({ type: "warning", code: "SCHEMA_DIFFERS", message });
+    return newestOf;
+  }
+
+  async function resolve(schema: Named, signal: AbortSignal): Promise<ResolvedSchema> {
+    const { schemaId, version } = await find(schema, signal);
+    return { schemaId, version, reference: referenceTo(schema, version) };
+  }
+
+  const isNamed = (schema: Schema<never, unknown>): schema is Named => schema.subject !== undefined;
+
+  return {
+    async resolve(schema, signal) {
+      if (!isNamed(schema)) {
+        return undefined;
+      }
+      const { subject, type, definition, version, register: registers, exact } = schema;
+      const key = JSON.stringify([subject, type, definition, version, registers, exact]);
+      return flights(key, (abandoned) => resolve(schema, abandoned), signal);
+    },
+    changed: (subject) => newest.delete(subject),
+  };
+}
+
+/** What is registered for a subject that does not exist by a schema that brings no definition: one that takes all. */
+const emptyDefinitions: Partial<Record<SchemaType, string>> = { json_schema: "{}" };
+
+/** What the broker is told. It takes the subject from it, and shows the rest in its own tools. */
+function referenceTo({ subject, version }: Named, found: number): SchemaReference {
+  const latest = version === undefined || version === "latest";
+  return create(SchemaReferenceSchema, {
+    subject,
+    versionRef: latest
+      ? { case: "useLatest", value: true }
+      : typeof version === "number"
+        ? { case: "pinnedVersion", value: found }
+        : { case: "minVersion", value: version.min },
+  });
+}
+
+function notFound(message: string, cause?: unknown): DanubeError {
+  return new DanubeError("SCHEMA_NOT_FOUND", message, { cause });
+}
+
+/** Lets an error with `code` be none. */
+function unlessCode(code: DanubeErrorCode): (error: unknown) => undefined {
+  return (error) => {
+    if (!isDanubeError(error) || error.code !== code) {
+      throw error;
+    }
+  };
+}

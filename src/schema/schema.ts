@@ -1,0 +1,141 @@
+import { checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "../lib/check.ts";
+
+/** What kind of definition the registry keeps for a subject, in the broker's own words. */
+export type SchemaType = "bytes" | "string" | "number" | "avro" | "json_schema" | "protobuf";
+
+/** The types, for checks. */
+export const schemaTypes: readonly SchemaType[] = ["bytes", "string", "number", "avro", "json_schema", "protobuf"];
+
+/**
+ * Which version of the subject messages are marked with. `"latest"`: the newest there is when the producer is created.
+ * A number: that one. `{ min }`: the newest, which must be at least that.
+ */
+export type SchemaVersion = "latest" | number | { readonly min: number };
+
+/**
+ * What a producer may do to the registry. `"if-missing"`: registers version 1 of a subject that does not exist, never
+ * a new version of one that does. `"evolve"`: registers the definition as a new version where the subject does not
+ * have it. `false`: nothing.
+ */
+export type Register = false | "if-missing" | "evolve";
+
+/** What all the library's schemas take. */
+export interface SchemaOptions {
+  /**
+   * The version that messages are marked with. Default: the newest version that has this very definition, where the
+   * schema brings one, and the latest otherwise.
+   */
+  version?: SchemaVersion | undefined;
+  /** What is done to the registry. Default `"if-missing"`. */
+  register?: Register | undefined;
+}
+
+/**
+ * Turns what `send` is given into bytes, and says what the registry should know of it. The library's own are
+ * `bytes`, `text`, `int64`, `double` and `json`, and `avro` and `protobuf` in entry points of their own; anything with
+ * a subject and an `encode` is one too.
+ *
+ * @example
+ * ```ts
+ * const csv: Schema<string[]> = { subject: "rows", encode: (row) => new TextEncoder().encode(row.join(",")) };
+ * ```
+ */
+export interface Schema<T, Decoded = T> {
+  /**
+   * The name in the registry. Left out: the registry is not asked, and messages are not marked. Only `bytes()` leaves
+   * it out.
+   */
+  readonly subject?: string | undefined;
+  /**
+   * The bytes of a value. Called during `send`. A `TypeError` it throws is what `send` rejects with; anything else
+   * becomes the cause of a `SCHEMA_REJECTED`.
+   */
+  encode(value: T): Uint8Array;
+  /** The value of a message's bytes. */
+  decode?(bytes: Uint8Array): Decoded;
+  /** What is registered. Default `"bytes"`. */
+  readonly type?: SchemaType | undefined;
+  /** The definition that is registered: the text of an Avro, JSON or Protobuf schema. The other types have none. */
+  readonly definition?: string | undefined;
+  /**
+   * Bytes mean nothing without the very definition that wrote them, as Avro's do. A subject that has other ones only
+   * is then refused, with `SCHEMA_MISMATCH`, instead of used with a warning. Default `false`.
+   */
+  readonly exact?: boolean | undefined;
+  /** See {@link SchemaOptions.version}. */
+  readonly version?: SchemaVersion | undefined;
+  /** See {@link SchemaOptions.register}. */
+  readonly register?: Register | undefined;
+  /** Called and awaited by `createProducer` before anything else: to load what `encode` needs. */
+  prepare?(): Promise<void>;
+  /** `encode` gives bytes that nobody else holds: they are sent without being copied. Default `false`. */
+  readonly fresh?: boolean | undefined;
+}
+
+const optionNames = ["version", "register"] as const satisfies (keyof SchemaOptions)[];
+
+/** Checks what all the library's schemas are made with. Throws `TypeError`. */
+export function checkSchemaArguments(subject: unknown, options: SchemaOptions, more: readonly string[] = []): void {
+  checkSubject(subject);
+  checkOptions("the options of the schema", options, [...optionNames, ...more]);
+  checkVersion(options.version);
+  checkRegister(options.register);
+}
+
+/** Brokers keep subjects as parts of a path, and lose those with a slash between its parts. */
+export function checkSubject(subject: unknown): asserts subject is string {
+  checkNonEmptyString("subject", subject);
+  if (/[/\s]/.test(subject)) {
+    throw new TypeError(
+      `"subject" must be without slashes and white space, not ${JSON.stringify(subject.slice(0, 100))}`,
+    );
+  }
+}
+
+export function checkVersion(version: unknown): asserts version is SchemaVersion | undefined {
+  if (version === undefined || version === "latest") {
+    return;
+  }
+  if (typeof version === "object" && version !== null) {
+    checkOptions('"version"', version, ["min"]);
+    checkInteger("version.min", (version as { min?: unknown }).min, 1, maxVersion);
+    return;
+  }
+  if (typeof version === "string") {
+    throw new TypeError(`"version" must be "latest", a number or { min }, not ${JSON.stringify(version)}`);
+  }
+  checkInteger("version", version, 1, maxVersion);
+}
+
+/** Versions are unsigned, of 32 bits. */
+export const maxVersion: number = 2 ** 32 - 1;
+
+function checkRegister(register: unknown): void {
+  if (register !== undefined && register !== false) {
+    checkOneOf("register", register, ["if-missing", "evolve"]);
+  }
+}
+
+/** Checks the `schema` option of `createProducer`: the library's own, or anybody's. Throws `TypeError`. */
+export function checkSchema(schema: unknown): asserts schema is Schema<unknown, unknown> {
+  if (typeof schema !== "object" || schema === null || typeof (schema as { encode?: unknown }).encode !== "function") {
+    throw new TypeError(`"schema" must be one of the library's, or an object with a subject and an "encode" function`);
+  }
+  const { subject, type, definition, version, register, decode, prepare } = schema as Schema<unknown, unknown>;
+  if (subject !== undefined) {
+    checkSubject(subject);
+  }
+  checkVersion(version);
+  checkRegister(register);
+  if (type !== undefined) {
+    checkOneOf("schema.type", type, schemaTypes);
+  }
+  if (definition !== undefined) {
+    checkNonEmptyString("schema.definition", definition);
+  }
+  for (const [name, method] of Object.entries({ decode, prepare })) {
+    if (method !== undefined && typeof method !== "function") {
+      throw new TypeError(`"schema.${name}" must be a function`);
+    }
+  }
+}
