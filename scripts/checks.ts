@@ -14,6 +14,7 @@ const checks: Record<string, () => Promise<void> | void> = {
   "package.json and deno.json agree": manifests,
   "dependencies are justified": dependencies,
   "the core knows no runtime": layers,
+  "who sends bytes loads no heavy codec": weight,
   "JSR accepts the package (deno publish --dry-run)": () =>
     command("deno", ["publish", "--dry-run", "--allow-dirty", "--quiet"]),
   "every public name is documented (deno doc --lint)": documentation,
@@ -73,6 +74,8 @@ interface PackageManifest {
   license: string;
   exports: Record<string, string | Record<string, string>>;
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional?: boolean }>;
 }
 
 const manifest = () => JSON.parse(readFileSync("package.json", "utf8")) as PackageManifest;
@@ -102,14 +105,23 @@ function manifests(): void {
       throw new Error(`${path} leads to ${source}, which is not there`);
     }
   }
-  const wanted = Object.entries(npm.dependencies).map(([name, range]) => [name, `npm:${name}@${range}`]);
+  same(
+    "peers and optional ones",
+    Object.keys(npm.peerDependencies),
+    Object.keys(npm.peerDependenciesMeta).filter((name) => npm.peerDependenciesMeta[name]?.optional),
+  );
+  const wanted = Object.entries({ ...npm.dependencies, ...npm.peerDependencies }).map(([name, range]) => [
+    name,
+    `npm:${name}@${range}`,
+  ]);
   const imports = Object.entries(jsr.imports).filter(([name]) => !name.startsWith(npm.name));
   same("dependencies", wanted, imports);
 }
 
 function dependencies(): void {
   const text = readFileSync("docs/dependencies.md", "utf8");
-  for (const name of Object.keys(manifest().dependencies)) {
+  const { dependencies: needed, peerDependencies: optional } = manifest();
+  for (const name of Object.keys({ ...needed, ...optional })) {
     if (!text.includes(`\`${name}\``)) {
       throw new Error(`docs/dependencies.md does not say why ${name} is needed`);
     }
@@ -122,7 +134,8 @@ function layers(): void {
   const forbidden: [from: RegExp, to: RegExp, why: string][] = [
     [/^src\/transport\//, /^src\/(cluster|producer|testing|cli)\//, "a transport knows no topic"],
     [/^src\/lib\//, /^src\/(?!lib\/)/, "lib/ stands alone"],
-    [/^src\/cluster\//, /^src\/(producer|testing|cli)\//, "the way to a broker knows no producer"],
+    [/^src\/cluster\//, /^src\/(producer|schema|testing|cli)\//, "the way to a broker knows no producer and no schema"],
+    [/^src\/schema\//, /^src\/(producer|testing|cli)\//, "a schema knows no producer"],
     [/^src\/(?!testing\/|cli\/)/, /^src\/(testing|cli)\//, "the library does not need its test kit or its command"],
   ];
   for (const file of globSync("src/**/*.ts")) {
@@ -138,6 +151,37 @@ function layers(): void {
         }
       }
     }
+  }
+}
+
+/** What the main entry loads at once: the files that it imports, and the packages that those do. */
+function weight(): void {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string) => {
+    if (files.has(file)) {
+      return;
+    }
+    files.add(file);
+    const text = readFileSync(file, "utf8");
+    for (const [, types, specifier = ""] of text.matchAll(/^(?:import|export) (type )?[^;]*?from "([^"]+)";/gms)) {
+      if (types) {
+        continue;
+      }
+      if (specifier.startsWith(".")) {
+        visit(relative(".", join(file, "..", specifier)));
+      } else {
+        packages.add(specifier);
+      }
+    }
+  };
+  visit("src/index.ts");
+  const heavy = [
+    ...Object.keys(manifest().peerDependencies).filter((name) => packages.has(name)),
+    ...["src/schema/avro.ts", "src/schema/protobuf.ts"].filter((file) => files.has(file)),
+  ];
+  if (heavy.length > 0 || !files.has("src/schema/json.ts")) {
+    throw new Error(`src/index.ts loads ${heavy.join(", ")} (of ${files.size} files)`);
   }
 }
 

@@ -4,18 +4,26 @@ import { join, resolve } from "node:path";
 import { run } from "./run.ts";
 
 const consumer = `
-import { connect, type MessageId } from "@danube-messaging/client";
+import { connect, json, type MessageId, text } from "@danube-messaging/client";
+import { protobuf } from "@danube-messaging/client/protobuf";
 import { startBroker } from "@danube-messaging/client/testing";
 
 const broker = await startBroker();
 const danube = connect(broker.urls[0] as string);
-const { send } = await danube.createProducer({ topic: "/default/packed", name: "packed" });
+const { send } = await danube.createProducer({ topic: "/default/packed", name: "packed", schema: text("packed") });
 const id: MessageId = await send("hello", { attributes: { from: "a tarball" } });
 // @ts-expect-error: a number is no payload
 await send(5).catch(() => {});
+// Two packages are not here: who does without them is not to need them, and who uses one is to be told.
+const validated = json("validated", { schema: { type: "object" } });
+const told = await danube.createProducer({ topic: "/default/validated", schema: validated }).catch(String);
+await import("@danube-messaging/client/avro").then(
+  () => console.log("avro loads without avsc"),
+  () => {},
+);
 await danube.close();
 await broker.close();
-console.log(String(id.sequence), broker.messages("/default/packed")[0]?.attributes["from"]);
+console.log(String(id.sequence), broker.messages("/default/packed")[0]?.attributes["from"], typeof protobuf, String(told));
 `;
 
 /**
@@ -50,7 +58,8 @@ export async function tryPackage(): Promise<void> {
     const runtimes = [["node"], ["deno", "run", "-A", "--node-modules-dir=manual", "--no-config"], ["bun", "run"]];
     for (const [runtime = "", ...args] of runtimes) {
       const printed = await must(runtime, [...args, join(project, "program.ts")]);
-      if (!printed.includes("1 a tarball")) {
+      const told = printed.includes("npm install @cfworker/json-schema") && !printed.includes("avro loads");
+      if (!printed.includes("1 a tarball function") || !told) {
         throw new Error(`on ${runtime} the program printed ${printed}`);
       }
     }

@@ -191,8 +191,7 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
       action: "fail",
     };
   }
-  // A topic may be called anything, also "exclusive": its name is no part of the broker's words.
-  const words = topic === "" ? reason.message : reason.message.replaceAll(topic, "…");
+  const words = withoutName(reason.message, topic);
   const row = errorTable.find((candidate) => fits(candidate, call, reason, words)) as Row;
   const outcome =
     call === "SendMessage" ? (row.outcome ?? (reason.kind === "status" ? "rejected" : "unknown")) : undefined;
@@ -211,4 +210,14 @@ function fits(row: Row, call: Call, failure: CallFailure, words: string): boolea
     (row.status === undefined || row.status === failure.status) &&
     (row.text === undefined || row.text.test(words))
   );
+}
+
+/** A topic may be called anything, also "exclusive", and a subject "schema": names are no part of the broker's words. */
+function withoutName(message: string, name: string): string {
+  if (name.startsWith("/")) {
+    return message.replaceAll(name, "…");
+  }
+  // Subjects may be as short as a letter: only what stands where brokers put them, in quotes or at the end.
+  const plain = name === "" ? message : message.replaceAll(`'${name}'`, "'…'");
+  return plain.endsWith(`: ${name}`) ? `${plain.slice(0, -name.length)}…` : plain;
 }

@@ -43,8 +43,12 @@ export function recordsOf(file: Uint8Array): Uint8Array {
   }
   const count = long.decode(data, start.offset) as { value: number | undefined; offset: number };
   const size = long.decode(data, count.offset) as { value: number | undefined; offset: number };
-  if (count.value !== 1 || size.value === undefined || size.offset + size.value > data.length) {
+  if (count.value !== 1) {
     throw new TypeError(`the container's first block has ${String(count.value)} records, and one is read`);
   }
-  return data.subarray(size.offset, size.offset + size.value);
+  const end = size.offset + (size.value ?? Number.POSITIVE_INFINITY);
+  if (!data.subarray(end, end + 16).equals(start.value.sync)) {
+    throw new TypeError("the container is cut off or damaged");
+  }
+  return data.subarray(size.offset, end);
 }
