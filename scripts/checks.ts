@@ -59,9 +59,9 @@ async function generated(): Promise<void> {
 }
 
 async function documentation(): Promise<void> {
-  const { output } = await run("deno", ["doc", "--lint", "src/index.ts", "src/testing/index.ts"]);
-  // Two types are Connect's own, documented there.
-  const theirs = /references private type '(Interceptor|Transport)'/;
+  const { output } = await run("deno", ["doc", "--lint", ...Object.values(jsrManifest().exports)]);
+  // Connect's and protobuf-es's own, documented there.
+  const theirs = /references private type '(Interceptor|Transport|DescMessage|MessageInitShape|MessageShape)'/;
   const complaints = output.split(/^(?=error)/m).filter((text) => text.startsWith("error[") && !theirs.test(text));
   if (complaints.length > 0 || !output.includes("error")) {
     throw new Error(complaints.join("") || `deno doc printed ${output}`);
@@ -80,15 +80,19 @@ interface PackageManifest {
 
 const manifest = () => JSON.parse(readFileSync("package.json", "utf8")) as PackageManifest;
 
+interface JsrManifest {
+  version: string;
+  name: string;
+  license: string;
+  exports: Record<string, string>;
+  imports: Record<string, string>;
+}
+
+const jsrManifest = () => JSON.parse(readFileSync("deno.json", "utf8")) as JsrManifest;
+
 function manifests(): void {
   const npm = manifest();
-  const jsr = JSON.parse(readFileSync("deno.json", "utf8")) as {
-    version: string;
-    name: string;
-    license: string;
-    exports: Record<string, string>;
-    imports: Record<string, string>;
-  };
+  const jsr = jsrManifest();
   same("name, version and license", [npm.name, npm.version, npm.license], [jsr.name, jsr.version, jsr.license]);
   const entries = Object.entries(npm.exports).filter(([path]) => path !== "./package.json");
   same(
