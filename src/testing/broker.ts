@@ -43,7 +43,7 @@ export function createBroker(index: number, shared: Shared): Broker {
   const producers = new Map<bigint, Topic>();
 
   function load(record: TopicRecord): Topic {
-    const topic = loaded.get(record.name) ?? loadTopic(record);
+    const topic = loaded.get(record.name) ?? loadTopic(record, metadata.schemas);
     loaded.set(record.name, topic);
     return topic;
   }
@@ -57,7 +57,14 @@ export function createBroker(index: number, shared: Shared): Broker {
       );
     }
     refuseClash(name);
-    const record: TopicRecord = { name, reliable, owner: undefined, log: undefined, accepted: [] };
+    const record: TopicRecord = {
+      name,
+      reliable,
+      owner: undefined,
+      log: undefined,
+      accepted: [],
+      schemaConfig: undefined,
+    };
     metadata.topics.set(name, record);
     if (standalone) {
       return load(record);
@@ -118,6 +125,27 @@ export function createBroker(index: number, shared: Shared): Broker {
     return createTopic(name, create.reliable);
   }
 
+  /** The first producer that names a schema gives it to the topic. */
+  function agreeOnSchema({ record: { name }, schema }: Topic, subject: string): void {
+    if (schema.subject === subject) {
+      return;
+    }
+    if (schema.subject !== undefined) {
+      throw new ConnectError(
+        `Topic '${name}' uses schema subject '${schema.subject}', cannot use '${subject}'. Only admin can change topic schema.`,
+        Code.FailedPrecondition,
+      );
+    }
+    try {
+      schema.assign(subject);
+    } catch (error) {
+      throw new ConnectError(
+        `Failed to assign schema '${subject}' to topic '${name}': ${(error as Error).message}. Ensure schema is registered first.`,
+        Code.FailedPrecondition,
+      );
+    }
+  }
+
   function attachProducer(topic: Topic, request: ProducerRequest): bigint {
     const known = [...topic.producers.values()];
     const same = known.find((producer) => producer.name === request.producerName);
@@ -157,12 +185,17 @@ export function createBroker(index: number, shared: Shared): Broker {
     },
     createProducer(request) {
       const reliable = request.dispatchStrategy === DispatchStrategy.Reliable;
+      const isNew = !metadata.topics.has(request.topicName);
       const topic = topicFor(request.topicName, { reliable });
       if (topic.record.reliable !== reliable) {
         throw new ConnectError(
           "Producer requested dispatch strategy does not match topic strategy",
           Code.FailedPrecondition,
         );
+      }
+      // A standalone broker that creates the topic for this producer does not come to its schema.
+      if (request.schemaRef && !isNew) {
+        agreeOnSchema(topic, request.schemaRef.subject);
       }
       return attachProducer(topic, request);
     },
@@ -189,6 +222,10 @@ export function createBroker(index: number, shared: Shared): Broker {
       }
       if (topic.draining) {
         throw unpublishable(`Topic ${topicName} is draining or closed; retry lookup/moved`);
+      }
+      const why = topic.schema.refuses(message);
+      if (why !== undefined) {
+        throw unpublishable(why);
       }
       if (!topic.producers.has(producerId)) {
         throw unpublishable(`the producer with id ${producerId} is not attached to topic name: ${topicName}`);

@@ -1,3 +1,5 @@
+import { createSchemaStore, type SchemaStore } from "./schema/store.ts";
+import type { TopicSchemaConfig } from "./schema/topic-schema.ts";
 import type { Stored } from "./subscription.ts";
 import type { AcceptedMessage } from "./types.ts";
 
@@ -16,12 +18,15 @@ export interface TopicRecord {
   /** The log, while no broker has the topic loaded. */
   log: Log | undefined;
   readonly accepted: AcceptedMessage[];
+  /** The schema that it was configured with; the one that a producer assigned is not kept here. */
+  schemaConfig: TopicSchemaConfig | undefined;
 }
 
 /** The cluster's shared records; brokers replicate theirs through raft. */
 export interface Metadata {
   readonly topics: Map<string, TopicRecord>;
   readonly namespaces: ReadonlySet<string>;
+  readonly schemas: SchemaStore;
   /** The broker that brokers believe to serve `topic`. */
   findBroker(topic: string): number | undefined;
   /** The names of the namespace that begin with `topic`. */
@@ -33,6 +38,7 @@ export function createMetadata(namespaces: readonly string[]): Metadata {
   return {
     topics,
     namespaces: new Set(["default", "system", ...namespaces]),
+    schemas: createSchemaStore(),
     findBroker(topic) {
       // As the real one: the first assignment, by broker and then by name, that has the name somewhere in its path.
       // A name that another one begins with can so be found at the other one's broker.

@@ -29,6 +29,10 @@ export interface ReadMessage {
   publishTime: bigint;
   /** The broker's offset, on a reliable topic. */
   offset: bigint;
+  /** The id of the schema's subject, where the producer has a schema. */
+  schemaId: bigint | undefined;
+  /** The version of the schema. */
+  schemaVersion: number | undefined;
 }
 
 /** Reads a topic back, to check what arrived. */
@@ -157,7 +161,8 @@ function createInbox(topic: string) {
 
 const decoder = new TextDecoder();
 
-function toRead({ payload, attributes, routingKey, producerName, publishTime, msgId }: StreamMessage): ReadMessage {
+function toRead(message: StreamMessage): ReadMessage {
+  const { payload, attributes, routingKey, producerName, publishTime, msgId, schemaId, schemaVersion } = message;
   return {
     payload,
     text: decoder.decode(payload),
@@ -166,5 +171,7 @@ function toRead({ payload, attributes, routingKey, producerName, publishTime, ms
     producer: producerName,
     publishTime,
     offset: msgId?.topicOffset ?? 0n,
+    schemaId,
+    schemaVersion,
   };
 }

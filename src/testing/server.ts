@@ -6,6 +6,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { addAbortSignal } from "node:stream";
 
 export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
@@ -26,6 +27,12 @@ export interface ServerOptions {
   port: number;
   tls: { cert: string; key: string; ca?: string | undefined } | undefined;
   handler: RequestHandler;
+}
+
+/** Ends a request without an answer: RST_STREAM with CANCEL. */
+export function resetStream(request: Http2ServerRequest): void {
+  // Not by closing the stream, for which Bun sends an end without headers.
+  addAbortSignal(AbortSignal.abort(), request.stream);
 }
 
 export function createHttp2Server({ host, port, tls, handler }: ServerOptions): Server {

@@ -15,6 +15,7 @@ import {
 } from "../../gen/danube/danube_api_pb.ts";
 import { type Broker, invalidName, randomId, type Shared } from "./broker.ts";
 import { isTopicName } from "./metadata.ts";
+import { registerSchemaService } from "./schema/service.ts";
 import { type Consumer, delivered, type Stored } from "./subscription.ts";
 import type { Rpc } from "./types.ts";
 
@@ -34,11 +35,10 @@ export interface ServicesOptions {
 }
 
 /** The RPCs of one broker. */
-export function registerServices(
-  router: ConnectRouter,
-  { broker, shared, advertised, proxy, around }: ServicesOptions,
-): void {
+export function registerServices(router: ConnectRouter, options: ServicesOptions): void {
+  const { broker, shared, advertised, proxy, around } = options;
   const { metadata } = shared;
+  registerSchemaService(router, options);
 
   router.service(Discovery, {
     topicLookup: ({ requestId, topic }, context) =>

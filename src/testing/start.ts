@@ -5,8 +5,9 @@ import { checkInteger, checkOptions } from "../lib/check.ts";
 import { type Broker, createBroker, type Shared } from "./broker.ts";
 import { createFaults } from "./faults.ts";
 import { createMetadata, type TopicRecord } from "./metadata.ts";
+import { isPanic } from "./panic.ts";
 import { createProxy } from "./proxy.ts";
-import { createHttp2Server, type RequestHandler, type Server } from "./server.ts";
+import { createHttp2Server, type RequestHandler, resetStream, type Server } from "./server.ts";
 import { type Advertised, registerServices } from "./services.ts";
 import type { BrokerOptions, EmbeddedBroker, TopicState } from "./types.ts";
 
@@ -143,6 +144,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     }
   }
 
+  /** Where the real broker's code panics, the call's stream is reset, and the connection stays. */
+  async function answered<T>(context: HandlerContext, work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isPanic(error)) {
+        throw error;
+      }
+      const request = context.values.get(requestKey);
+      if (request) {
+        resetStream(request);
+      }
+      // Nothing more may go out on it.
+      return new Promise(() => {});
+    }
+  }
+
   for (let index = 0; index < count; index++) {
     const broker = createBroker(index, shared);
     const handler = connectNodeAdapter({
@@ -161,7 +179,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
                 if (options.tokens) {
                   checkToken(context.requestHeader.get("authorization"), options.tokens);
                 }
-                return work();
+                return answered(context, work);
               },
             ),
         }),

@@ -1,5 +1,7 @@
 import type { StreamMessage } from "../../gen/danube/danube_api_pb.ts";
 import type { Log, TopicRecord } from "./metadata.ts";
+import type { SchemaStore } from "./schema/store.ts";
+import { createTopicSchema, type TopicSchema } from "./schema/topic-schema.ts";
 import {
   type Consumer,
   nonReliableSubscription,
@@ -20,6 +22,7 @@ export interface Topic {
   readonly record: TopicRecord;
   readonly producers: Map<bigint, KnownProducer>;
   readonly subscriptions: Map<string, Subscription>;
+  readonly schema: TopicSchema;
   /** Refuses messages: the topic is about to go. */
   draining: boolean;
   publish(message: StreamMessage, broker: number): void;
@@ -33,7 +36,7 @@ export interface Topic {
 const maxAccepted = 100_000;
 const decoder = new TextDecoder();
 
-export function loadTopic(record: TopicRecord): Topic {
+export function loadTopic(record: TopicRecord, schemas: SchemaStore): Topic {
   // A second instance of a topic (see Metadata.findBroker) has a log of its own.
   const log: Log = record.log ?? { messages: [], cursors: new Map() };
   record.log = undefined;
@@ -44,6 +47,7 @@ export function loadTopic(record: TopicRecord): Topic {
     record,
     producers: new Map(),
     subscriptions,
+    schema: createTopicSchema(record.name, schemas, record.schemaConfig),
     draining: false,
     publish(message, broker) {
       const offset = BigInt(log.messages.length);
@@ -94,7 +98,7 @@ export function loadTopic(record: TopicRecord): Topic {
 }
 
 function note(record: TopicRecord, message: StreamMessage, broker: number): void {
-  const { payload, attributes, routingKey, producerName, requestId, publishTime } = message;
+  const { payload, attributes, routingKey, producerName, requestId, publishTime, schemaId, schemaVersion } = message;
   record.accepted.push({
     topic: record.name,
     payload,
@@ -104,6 +108,8 @@ function note(record: TopicRecord, message: StreamMessage, broker: number): void
     producer: producerName,
     requestId,
     publishTime,
+    schemaId,
+    schemaVersion,
     broker,
   });
   if (record.accepted.length > maxAccepted) {

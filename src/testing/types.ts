@@ -45,7 +45,18 @@ export type Rpc =
   | "Subscribe"
   | "ReceiveMessages"
   | "Ack"
-  | "Nack";
+  | "Nack"
+  | "RegisterSchema"
+  | "GetSchema"
+  | "GetLatestSchema"
+  | "ListVersions"
+  | "CheckCompatibility"
+  | "DeleteSchemaVersion"
+  | "SetCompatibilityMode"
+  | "ConfigureTopicSchema"
+  | "UpdateTopicValidationPolicy"
+  | "GetTopicSchemaConfig"
+  | "ListSubjects";
 
 /** Something that goes wrong on purpose. */
 export interface Fault {
@@ -86,6 +97,10 @@ export interface AcceptedMessage {
   requestId: bigint;
   /** When it was sent by the producer's clock, in milliseconds since 1970. */
   publishTime: bigint;
+  /** The id of the schema's subject, where the producer has a schema. */
+  schemaId: bigint | undefined;
+  /** The version of the schema. */
+  schemaVersion: number | undefined;
   /** Which broker accepted it. */
   broker: number;
 }

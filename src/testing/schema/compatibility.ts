@@ -1,0 +1,92 @@
+import { reads } from "./avro-compatibility.ts";
+import type { Schema } from "./definitions.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
+
+export type CompatibilityMode = "none" | "backward" | "forward" | "full";
+
+const modes: Record<CompatibilityMode, string> = {
+  none: "None",
+  backward: "Backward",
+  forward: "Forward",
+  full: "Full",
+};
+
+export function modeOf(word: string): CompatibilityMode | undefined {
+  const mode = word.toLowerCase();
+  return Object.hasOwn(modes, mode) ? (mode as CompatibilityMode) : undefined;
+}
+
+export const modeName = (mode: CompatibilityMode): string => modes[mode];
+
+/** What speaks against `next` after `old`, in the broker's words; nothing when they are compatible. */
+export function incompatibilities(old: Schema, next: Schema, mode: CompatibilityMode): string[] {
+  if (mode === "none") {
+    return [];
+  }
+  if (old.type !== next.type) {
+    return ["Schema types must match (cannot change from Avro to JSON, etc.)"];
+  }
+  const backward = mode === "forward" ? [] : directions.backward(old, next);
+  return backward.length > 0 || mode === "backward" ? backward : directions.forward(old, next);
+}
+
+// Protobuf schemas are always compatible: the broker does not look at them.
+const directions = {
+  backward(old: Schema, next: Schema): string[] {
+    if (old.avro && next.avro) {
+      return reads(next.avro, old.avro) ? [] : ["Reader schema cannot read data written with writer schema"];
+    }
+    return old.json !== undefined && next.json !== undefined ? jsonBackward(old.json, next.json) : [];
+  },
+  forward(old: Schema, next: Schema): string[] {
+    if (old.avro && next.avro) {
+      return reads(old.avro, next.avro) ? [] : ["Old schema cannot read data written with new schema"];
+    }
+    return old.json !== undefined && next.json !== undefined ? jsonForward(old.json, next.json) : [];
+  },
+};
+
+// Of JSON schemas, brokers compare what the top level says of its properties.
+
+function jsonBackward(old: Json, next: Json): string[] {
+  const [oldProperties, newProperties] = [properties(old), properties(next)];
+  const wasRequired = required(old);
+  const removed = wasRequired.filter((name) => !has(newProperties, name));
+  const tightened = required(next).filter((name) => has(oldProperties, name) && !wasRequired.includes(name));
+  return [
+    ...removed.map((name) => `Backward incompatible: removed required field '${name}'`),
+    ...tightened.map((name) => `Backward incompatible: made optional field '${name}' required`),
+    ...changedTypes(old, next).map((name) => `Backward incompatible: changed type of field '${name}'`),
+  ];
+}
+
+function jsonForward(old: Json, next: Json): string[] {
+  const added = required(next).filter((name) => !has(properties(old), name));
+  return [
+    ...added.map((name) => `Forward incompatible: added new required field '${name}'`),
+    ...changedTypes(old, next).map((name) => `Forward incompatible: changed type of field '${name}'`),
+  ];
+}
+
+function changedTypes(old: Json, next: Json): string[] {
+  const [before, after] = [properties(old) ?? {}, properties(next) ?? {}];
+  const shared = Object.keys(before).filter((name) => Object.hasOwn(after, name));
+  return shared.sort().filter((name) => {
+    const [a, b] = [before[name], after[name]].map((property) => (isObject(property) ? property["type"] : undefined));
+    return a !== undefined && b !== undefined && JSON.stringify(a) !== JSON.stringify(b);
+  });
+}
+
+function properties(schema: Json): JsonObject | undefined {
+  const found = isObject(schema) ? schema["properties"] : undefined;
+  return isObject(found) ? found : undefined;
+}
+
+function required(schema: Json): string[] {
+  const found = isObject(schema) ? schema["required"] : undefined;
+  return Array.isArray(found) ? found.filter((name) => typeof name === "string") : [];
+}
+
+function has(object: JsonObject | undefined, name: string): boolean {
+  return object !== undefined && Object.hasOwn(object, name);
+}
