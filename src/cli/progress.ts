@@ -59,7 +59,7 @@ function size(bytes: number): string {
       return `${(bytes / factor).toFixed(1)} ${unit}`;
     }
   }
-  return `${bytes} bytes`;
+  return count(bytes, "byte");
 }
 
 function bar(share: number | undefined): string {

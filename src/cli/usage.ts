@@ -14,7 +14,7 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
   }
 }
 
-/** A whole number given as an option. */
+/** A whole number given as an option, or as an ARGUMENT. */
 export function wholeNumber(
   option: string,
   text: string | undefined,
@@ -26,21 +26,25 @@ export function wholeNumber(
   }
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+    throw new UsageError(`${named(option)} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
   }
   return value;
 }
 
-/** A choice given as an option. */
+/** A choice given as an option, or as an ARGUMENT. */
 export function oneOf<T extends string>(
   option: string,
   text: string | undefined,
   choices: readonly T[],
 ): T | undefined {
   if (text !== undefined && !(choices as readonly string[]).includes(text)) {
-    throw new UsageError(`--${option} must be one of ${choices.join(", ")}, not ${JSON.stringify(text)}`);
+    throw new UsageError(`${named(option)} must be one of ${choices.join(", ")}, not ${JSON.stringify(text)}`);
   }
   return text as T | undefined;
+}
+
+function named(option: string): string {
+  return /^[A-Z]/.test(option) ? option : `--${option}`;
 }
 
 /** Does `work`; what the library says about wrong arguments is about the command line. */

@@ -74,6 +74,7 @@ describe("createProgress", () => {
 describe("summary", () => {
   test.each<[number, number, number, string]>([
     [0, 0, 0, "0 messages, 0 bytes, 0 a second"],
+    [1, 1, 1_000, "1 message, 1 byte, 1 a second"],
     [1, 999, 1_000, "1 message, 999 bytes, 1 a second"],
     [1_024, 57_800, 500, "1,024 messages, 57.8 kB, 2,048 a second"],
     [2, 1_000, 1_000, "2 messages, 1.0 kB, 2 a second"],
