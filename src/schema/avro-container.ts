@@ -30,25 +30,47 @@ export function containerOf(definition: string, datum: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.concat([start, long.toBuffer(1), long.toBuffer(datum.length), datum, sync]));
 }
 
-/** The bytes of the records in a file's first block. Throws `TypeError` for what {@link containerOf} does not write. */
-export function recordsOf(file: Uint8Array): Uint8Array {
+/** A file's first block: so many records, compressed by the codec. */
+interface Block {
+  definition: string;
+  codec: string;
+  count: number;
+  data: Buffer;
+}
+
+/** A file's first block. Throws `TypeError` for what is no file, or not all of one. */
+export function blockOf(file: Uint8Array): Block {
   const data = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const start = header.decode(data, 0) as { value: Header | undefined; offset: number };
   if (start.value === undefined || !start.value.magic.equals(magic)) {
     throw new TypeError("this is no Avro object container file");
   }
-  const codec = start.value.meta["avro.codec"]?.toString() ?? "null";
+  const { meta, sync } = start.value;
+  const count = long.decode(data, start.offset) as { value: number | undefined; offset: number };
+  if (count.value === undefined) {
+    throw new TypeError("the container has no records");
+  }
+  const size = long.decode(data, count.offset) as { value: number | undefined; offset: number };
+  const end = size.offset + (size.value ?? Number.POSITIVE_INFINITY);
+  if (!data.subarray(end, end + 16).equals(sync)) {
+    throw new TypeError("the container is cut off or damaged");
+  }
+  return {
+    definition: meta["avro.schema"]?.toString() ?? "",
+    codec: meta["avro.codec"]?.toString() ?? "null",
+    count: count.value,
+    data: data.subarray(size.offset, end),
+  };
+}
+
+/** The bytes of a file's one record. Throws `TypeError` for what {@link containerOf} does not write. */
+export function recordsOf(file: Uint8Array): Uint8Array {
+  const { codec, count, data } = blockOf(file);
   if (codec !== "null") {
     throw new TypeError(`the container's codec is ${codec}, and only null is read`);
   }
-  const count = long.decode(data, start.offset) as { value: number | undefined; offset: number };
-  const size = long.decode(data, count.offset) as { value: number | undefined; offset: number };
-  if (count.value !== 1) {
-    throw new TypeError(`the container's first block has ${String(count.value)} records, and one is read`);
+  if (count !== 1) {
+    throw new TypeError(`the container's first block has ${count} records, and one is read`);
   }
-  const end = size.offset + (size.value ?? Number.POSITIVE_INFINITY);
-  if (!data.subarray(end, end + 16).equals(start.value.sync)) {
-    throw new TypeError("the container is cut off or damaged");
-  }
-  return data.subarray(size.offset, end);
+  return data;
 }

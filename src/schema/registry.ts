@@ -10,13 +10,15 @@ import { judge, type RegistryCall } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { askInTurn } from "../cluster/seeds.ts";
 import { directly } from "../cluster/transports.ts";
+import type { DanubeError } from "../errors.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { unwrapDefinition } from "./definitions.ts";
 import type { SchemaType } from "./schema.ts";
 
 /**
- * Which new versions a subject takes, against its newest one. `"backward"`: what the new one reads includes what the
- * old one wrote. `"forward"`: the other way round. `"full"`: both. `"none"`: any.
+ * Which new versions a subject takes, against its newest one. `"backward"`: those that read what the old one wrote.
+ * `"forward"`: those whose messages the old one reads. `"full"`: both. `"none"`: any. What that means the broker
+ * decides, and those up to 0.15.1 look at little: docs/brokers.md tells at what.
  */
 export type Compatibility = "none" | "backward" | "forward" | "full";
 
@@ -76,6 +78,8 @@ export interface Registry {
   register(subject: string, what: Definition, notes: RegistrationNotes, signal: AbortSignal): Promise<Registration>;
   get(schemaId: bigint, version: number | undefined, signal: AbortSignal): Promise<RegisteredSchema>;
   latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema>;
+  /** Why the latest call about `subject` has not succeeded yet. */
+  trouble(subject: string): DanubeError | undefined;
   /** Any other call that every broker answers, about `subject`. */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -89,19 +93,27 @@ export interface Registry {
 export function createRegistry(cluster: Cluster): Registry {
   const { seeds, connections, events, backoff, attemptTimeoutMs: timeoutMs } = cluster;
 
-  const call: Registry["call"] = (method, request, subject, signal) => {
+  const troubles = new Map<string, DanubeError>();
+
+  const call: Registry["call"] = async (method, request, subject, signal) => {
     const ask = (url: string) => connections.unary(directly(url), method, request, { timeoutMs, signal });
-    return recover(() => askInTurn(seeds, ask, isAnswer), {
-      backoff,
-      events,
-      topic: subject,
-      signal,
-      judge: (reason) => judge(method.name as RegistryCall, reason, subject),
-    });
+    try {
+      return await recover(() => askInTurn(seeds, ask, isAnswer), {
+        backoff,
+        events,
+        topic: subject,
+        signal,
+        judge: (reason) => judge(method.name as RegistryCall, reason, subject),
+        onRetry: (error) => troubles.set(subject, error),
+      });
+    } finally {
+      troubles.delete(subject);
+    }
   };
 
   return {
     call,
+    trouble: (subject) => troubles.get(subject),
     async register(subject, { type, definition }, notes, signal) {
       const schemaDefinition = encoder.encode(definition);
       const request = { subject, schemaType: type, schemaDefinition, ...notes, tags: [...notes.tags] };
@@ -109,7 +121,8 @@ export function createRegistry(cluster: Cluster): Registry {
     },
     async get(schemaId, version, signal) {
       const request = { schemaId, ...(version !== undefined && { version }) };
-      return toRegistered(await call(Service.method.getSchema, request, `schema ${schemaId}`, signal));
+      const what = version === undefined ? `schema ${schemaId}` : `version ${version} of schema ${schemaId}`;
+      return toRegistered(await call(Service.method.getSchema, request, what, signal));
     },
     latest: async (subject, signal) =>
       toRegistered(await call(Service.method.getLatestSchema, { subject }, subject, signal)),

@@ -141,7 +141,11 @@ export function createSchemaResolver(registry: Registry, events: EventLog): Sche
       }
       const { subject, type, definition, version, register: registers, exact } = schema;
       const key = JSON.stringify([subject, type, definition, version, registers, exact]);
-      return flights(key, (abandoned) => resolve(schema, abandoned), signal);
+      const resolving = flights(key, (abandoned) => resolve(schema, abandoned), signal);
+      // Who gives up is told what was in the way.
+      return resolving.catch((reason) => {
+        throw (signal.aborted && registry.trouble(subject)) || reason;
+      });
     },
     changed: (subject) => newest.delete(subject),
   };

@@ -5,7 +5,7 @@ import { createSchemaResolver } from "../../../src/schema/resolve.ts";
 import type { Schema } from "../../../src/schema/schema.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";
-import { rejection } from "../support/outcomes.ts";
+import { rejection, settled, watch } from "../support/outcomes.ts";
 
 beforeEach(() => void vi.useRealTimers());
 
@@ -205,6 +205,21 @@ describe("evolve", () => {
     expect(await resolve({ ...evolving, version: 1 })).toMatchObject({ version: 1 });
     expect(await resolve({ ...evolving, version: "latest" })).toMatchObject({ version: 2 });
   });
+});
+
+test("who gives up is told what was in the way", async () => {
+  vi.useFakeTimers();
+  const { resolver, handlers } = registryOf();
+  handlers["getLatestSchema"] = () => {
+    throw new CallFailure("unreachable", "cannot connect to http://a:1");
+  };
+  const controller = new AbortController();
+  const schema = { subject: "orders", encode };
+  const result = watch(resolver.resolve(schema, controller.signal));
+  await vi.advanceTimersByTimeAsync(10);
+  controller.abort();
+  await settled();
+  expect(result).toMatchObject({ state: "rejected", value: { code: "UNAVAILABLE" } });
 });
 
 describe("what is kept", () => {
