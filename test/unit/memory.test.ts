@@ -1,0 +1,30 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { growth, heldByTenths, idleProducers } from "./support/memory-use.ts";
+import { virtualTime } from "./support/virtual-time.ts";
+
+// Memory is measured after a full garbage collection. bench/ does the same at greater length.
+
+afterEach(() => void vi.useRealTimers());
+
+test("50,000 sends hold memory flat", async () => {
+  const held = await heldByTenths(50_000);
+  expect(growth(held), `bytes held after each tenth: ${held.join(", ")}`).toBeLessThanOrEqual(1.05);
+}, 60_000);
+
+test("10,000 idle producers on 1,000 topics hold less than 4 KiB each", async () => {
+  const { danube, bytesEach } = await idleProducers(10_000, 1_000);
+  await danube.close();
+  expect(bytesEach).toBeLessThan(4_096);
+}, 60_000);
+
+test("10,000 idle producers make no calls in an hour, and have no timers", async () => {
+  const time = virtualTime();
+  const { danube, broker } = await idleProducers(10_000, 1_000, 1);
+  const before = broker.calls();
+  // One for the client: it looks for connections that are not used.
+  expect(time.timers()).toBeLessThanOrEqual(1);
+  await time.advance(3_600_000);
+  expect(broker.calls()).toBe(before);
+  await danube.close();
+  expect(time.timers()).toBe(0);
+}, 60_000);
