@@ -15,7 +15,7 @@ export async function idle(json: boolean): Promise<void> {
     const { danube, broker, bytesEach } = await idleProducers(producers, topics, messages);
     const before = broker.calls();
     await sleep(seconds * 1_000);
-    results[what] = { bytesEach, calls: broker.calls() - before };
+    results[what] = { bytesEach: await bytesEach(), calls: broker.calls() - before };
     await danube.close();
   }
   if (json) {

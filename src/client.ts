@@ -3,9 +3,11 @@ import { firstAnswer } from "./cluster/ready.ts";
 import type { ConnectionStatus } from "./cluster/transports.ts";
 import { closedError, DanubeError } from "./errors.ts";
 import type { DanubeEvent, WarningEvent } from "./events.ts";
+import { createDeadlines } from "./lib/deadlines.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { createAccessControl } from "./producer/access.ts";
-import { createProducer, type OwnedProducer, type Producer, type ProducerStatus } from "./producer/create-producer.ts";
+import { createProducer, type OwnedProducer } from "./producer/create-producer.ts";
+import type { Entry } from "./producer/lane.ts";
 import type { Payload } from "./producer/message.ts";
 import {
   type CloseOptions,
@@ -13,6 +15,7 @@ import {
   type ProducerOptions,
   resolveProducerOptions,
 } from "./producer/options.ts";
+import type { Producer, ProducerStatus } from "./producer/producer.ts";
 import { createRegistry } from "./schema/registry.ts";
 import { createSchemaResolver } from "./schema/resolve.ts";
 import { createSchemas, type Schemas } from "./schema/schemas.ts";
@@ -94,6 +97,7 @@ export function connect(options: ConnectOptions | string): Danube {
   const resolver = createSchemaResolver(registry, events);
   const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
+  const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
   const closing = new AbortController();
   let past = { acknowledged: 0n, failed: 0n };
   let closed: Promise<void> | undefined;
@@ -105,7 +109,7 @@ export function connect(options: ConnectOptions | string): Danube {
       throw closedError("the client");
     }
     const leave = access.enter(wanted.topic, wanted.access);
-    const context = { cluster, schemas: resolver, maxMessageBytes };
+    const context = { cluster, schemas: resolver, maxMessageBytes, deadlines };
     const owned = await createProducer<T>(context, wanted, closing.signal).catch((error) => {
       leave();
       throw error;
@@ -132,6 +136,7 @@ export function connect(options: ConnectOptions | string): Danube {
     closing.abort();
     await Promise.all([...producers].map((producer) => producer.close()));
     connections.close();
+    cluster.sweeper.close();
     state = "closed";
   }
 

@@ -30,10 +30,10 @@ export type {
 export type { Backoff, BackoffOptions } from "./lib/backoff.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Access } from "./producer/attachment.ts";
-export type { Producer, ProducerStatus } from "./producer/create-producer.ts";
 export type { Dispatch, ReliableDispatch, ReliableOptions } from "./producer/dispatch.ts";
 export type { MessageId, Payload } from "./producer/message.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
+export type { Producer, ProducerStatus } from "./producer/producer.ts";
 export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";
 export type { WritableOptions } from "./producer/writable.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { unlessAborted } from "../lib/single-flight.ts";
-import type { Producer } from "../producer/create-producer.ts";
+import type { Producer } from "../producer/producer.ts";
 import { describe } from "./describe.ts";
 import type { Input } from "./input.ts";
 import { lines } from "./lines.ts";

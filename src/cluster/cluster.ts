@@ -1,5 +1,6 @@
 import { createEventLog, type EventLog } from "../events.ts";
 import type { Backoff } from "../lib/backoff.ts";
+import { createSweeper, type Sweeper } from "../lib/sweeper.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { selectTransport } from "../transport/select.ts";
 import { type Connections, createConnections } from "./connections.ts";
@@ -17,21 +18,28 @@ export interface Cluster {
   shape(topic: string, signal: AbortSignal): Promise<TopicShape>;
   readonly connections: Connections;
   readonly events: EventLog;
+  /** Tidies up after what is no longer used. */
+  readonly sweeper: Sweeper;
   readonly backoff: Backoff;
   readonly attemptTimeoutMs: number;
 }
+
+/** How often what is unused is looked for, in milliseconds. */
+const sweepMs = 60_000;
 
 /** Puts the parts together. Does no I/O. */
 export function createCluster(options: ResolvedOptions): Cluster {
   const { seeds, tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
   const events = createEventLog(options.onEvent);
+  const sweeper = createSweeper(sweepMs);
   const connections = createConnections({
     createTransport: selectTransport(transport),
     transportOptions: { tls, interceptors },
     credentials: createCredentials(token, options),
     events,
+    sweeper,
   });
   const ownership = createOwnership(createLookup({ ...options, connections, events }), events);
   const shape = createShapeLookup({ ...options, connections });
-  return { seeds, ownership, shape, connections, events, backoff, attemptTimeoutMs };
+  return { seeds, ownership, shape, connections, events, sweeper, backoff, attemptTimeoutMs };
 }

@@ -1,5 +1,6 @@
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
+import type { Sweeper } from "../lib/sweeper.ts";
 import type { BrokerTransport, CallFailure, CreateTransport, TransportOptions } from "../transport/seam.ts";
 
 /** Where calls go. */
@@ -53,6 +54,7 @@ export interface TransportsOptions {
   createTransport: CreateTransport;
   transportOptions: TransportOptions;
   events: EventLog;
+  sweeper: Sweeper;
   /** Transports without a call for this many milliseconds are let go. Default 300,000. */
   idleMs?: number;
 }
@@ -68,14 +70,13 @@ interface Entry {
 }
 
 export function createTransports(options: TransportsOptions): Transports {
-  const { createTransport, transportOptions, events, idleMs = 5 * 60_000 } = options;
+  const { createTransport, transportOptions, events, sweeper, idleMs = 5 * 60_000 } = options;
   const entries = new Map<string, Entry>();
   // Replaced, and still carrying calls.
   const retired = new Set<Entry>();
   // Survives the transports: an address that has answered once is a broker, whatever it says later.
   const proven = new Set<string>();
   let opened = 0;
-  let sweeper: ReturnType<typeof setInterval> | undefined;
 
   function entryFor(target: Target): Entry {
     const key = `${target.url} ${target.behindProxy ?? ""}`;
@@ -88,10 +89,7 @@ export function createTransports(options: TransportsOptions): Transports {
     const now = Date.now();
     const entry = { key, target, transport, callsInFlight: 0, answered: false, lastAnswerAt: 0, lastUsedAt: now };
     entries.set(key, entry);
-    if (!sweeper) {
-      sweeper = setInterval(sweep, idleMs);
-      unref(sweeper);
-    }
+    sweeper.add(sweep);
     return entry;
   }
 
@@ -138,17 +136,14 @@ export function createTransports(options: TransportsOptions): Transports {
     }
   }
 
-  function sweep(): void {
+  function sweep(): boolean {
     for (const [key, entry] of entries) {
       if (entry.callsInFlight === 0 && Date.now() - entry.lastUsedAt >= idleMs) {
         entries.delete(key);
         entry.transport.close();
       }
     }
-    if (entries.size === 0) {
-      clearInterval(sweeper);
-      sweeper = undefined;
-    }
+    return entries.size === 0;
   }
 
   return {
@@ -175,7 +170,6 @@ export function createTransports(options: TransportsOptions): Transports {
       })),
     opened: () => opened,
     close() {
-      clearInterval(sweeper);
       for (const { transport } of [...entries.values(), ...retired]) {
         transport.close();
       }
@@ -183,9 +177,4 @@ export function createTransports(options: TransportsOptions): Transports {
       retired.clear();
     },
   };
-}
-
-/** Where timers hold a process, this one does not. */
-function unref(timer: unknown): void {
-  (timer as { unref?: () => void }).unref?.();
 }

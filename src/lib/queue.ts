@@ -5,21 +5,22 @@ export interface Queue<T> {
   shift(): T | undefined;
   /** Takes an item out that has not come to its turn. It must be in the queue. */
   remove(item: T): void;
-  readonly size: number;
+  size(): number;
 }
 
 /** An array that is tidied when half of it is gone: each operation costs the same on average, however long it is. */
 export function createQueue<T extends object>(): Queue<T> {
   let items: (T | undefined)[] = [];
   let head = 0;
-  // Items that were removed and still have their place.
-  const removed = new Set<T>();
+  // Items that were removed and still have their place. Few queues ever have some.
+  let removed: Set<T> | undefined;
 
   function tidy(): void {
-    if (head + removed.size > 32 && (head + removed.size) * 2 > items.length) {
-      items = items.slice(head).filter((item) => !removed.has(item as T));
+    const gone = head + (removed?.size ?? 0);
+    if (gone > 32 && gone * 2 > items.length) {
+      items = items.slice(head).filter((item) => !removed?.has(item as T));
       head = 0;
-      removed.clear();
+      removed = undefined;
     }
   }
 
@@ -31,7 +32,7 @@ export function createQueue<T extends object>(): Queue<T> {
       while (head < items.length) {
         const item = items[head] as T;
         items[head++] = undefined;
-        if (!removed.delete(item)) {
+        if (!removed?.delete(item)) {
           tidy();
           return item;
         }
@@ -39,11 +40,10 @@ export function createQueue<T extends object>(): Queue<T> {
       return undefined;
     },
     remove(item) {
+      removed ??= new Set();
       removed.add(item);
       tidy();
     },
-    get size() {
-      return items.length - head - removed.size;
-    },
+    size: () => items.length - head - (removed?.size ?? 0),
   };
 }

@@ -23,6 +23,8 @@ export type Access = "shared" | "exclusive";
 export interface Attached {
   readonly owner: Owner;
   readonly producerId: bigint;
+  /** What goes into a message that is sent to it. */
+  readonly address: Address;
 }
 
 export interface AttachmentOptions {
@@ -45,8 +47,8 @@ export interface Attachment {
   lost(attached: Attached, because: DanubeError): void;
   /** Whether the broker still knows the producer: the judge of failures whose text is unknown. */
   alive(attached: Attached, signal: AbortSignal): Promise<boolean>;
-  /** The topic (or partition) and the producer's name there. */
-  readonly names: { topic: string; name: string };
+  /** The topic, or the partition. */
+  readonly topic: string;
   /** What messages are addressed with: of the producer there is, or was last. There must have been one. */
   address(): Address;
   /** The latest failure on the way to the producer, while there is none. */
@@ -77,7 +79,10 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       timeoutMs: attemptTimeoutMs,
       signal,
     });
-    return { owner: ownership.confirm(owner), producerId: answer.producerId };
+    const { producerId } = answer;
+    const confirmed = ownership.confirm(owner);
+    const address = { topic, producerName: name, producerId, brokerUrl: confirmed.brokerUrl };
+    return { owner: confirmed, producerId, address };
   }
 
   async function createOnOwner(attempt: { owner?: Owner | undefined }, signal: AbortSignal): Promise<Attached> {
@@ -148,16 +153,11 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       const answer = await connections.unary(owner.target, HealthCheck.method.healthCheck, request, limits);
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
-    names: { topic, name },
-    address: () => addressOf(last as Attached, name),
+    topic,
+    address: () => (last as Attached).address,
     trouble: () => trouble,
     dispatch: () => dispatch,
   };
-}
-
-/** What goes into a message that is sent to `attached`. */
-export function addressOf({ owner, producerId }: Attached, name: string): Address {
-  return { topic: owner.topic, producerName: name, producerId, brokerUrl: owner.brokerUrl };
 }
 
 /** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */

@@ -1,13 +1,12 @@
-import { closedError, DanubeError, isDanubeError } from "../errors.ts";
+import { closedError, DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
-import { rejected } from "../schema/rejected.ts";
+import { encode } from "../schema/encode.ts";
 import type { Schema } from "../schema/schema.ts";
-import { type AttachContext, attachAll } from "./attach.ts";
+import { attachAll } from "./attach.ts";
 import type { Attachment } from "./attachment.ts";
-import type { Dispatch } from "./dispatch.ts";
-import { createGate } from "./gate.ts";
-import { createLane, tooLarge } from "./lane.ts";
-import { type Content, encodedSize, type MessageId, type Payload } from "./message.ts";
+import { createFlow, type Flow, type ProducerContext } from "./flow.ts";
+import { type Lane, tooLarge } from "./lane.ts";
+import { type Content, encodedSize, type MessageId } from "./message.ts";
 import {
   type CloseOptions,
   checkCloseOptions,
@@ -15,64 +14,9 @@ import {
   type ResolvedProducerOptions,
   type SendOptions,
 } from "./options.ts";
-import { type Closing, closeOutbox, createOutbox } from "./outbox.ts";
-import { createWritable, type WritableOptions } from "./writable.ts";
-
-/** A producer of values of type `T`. Every member is a closure and may be taken out of the object. */
-export interface Producer<T = Payload> {
-  /**
-   * Publishes one message (SendMessage) and resolves with its id when the owner has accepted it: a reliable topic has
-   * it in its log then (on disk within about 5 s), a non-reliable one has handed it to whoever is attached, possibly
-   * nobody. The payload is encoded during the call, by the producer's schema.
-   *
-   * While the owner is away the message waits, and is sent again to wherever the topic went; after an unknown outcome
-   * it may arrive twice. Rejects with a {@link DanubeError} that tells the `outcome`: `TIMEOUT` after `timeoutMs`,
-   * `QUEUE_FULL` at once, `MESSAGE_TOO_LARGE` at once, `SCHEMA_REJECTED` at once where the schema can tell, `CANCELED`,
-   * `CLOSED`, or what the broker has against it. Wrong arguments are `TypeError`.
-   */
-  send(payload: T, options?: SendOptions): Promise<MessageId>;
-  /** Resolves when the queue has room: await it before each `send` to go as fast as the broker does. */
-  ready(): Promise<void>;
-  /**
-   * A stream that publishes what is written to it, with backpressure: `readable.pipeTo(writable())`. Its end flushes
-   * and leaves the producer open; the first send that fails errors it.
-   */
-  writable<V extends T = T>(options?: WritableOptions<V>): WritableStream<V>;
-  /** Resolves when everything sent before this call is settled. Never rejects. */
-  flush(): Promise<void>;
-  /**
-   * Takes no more messages, waits until those taken are settled, at most `timeoutMs` milliseconds (default: as long
-   * as they take, which is at most their own time), and rejects the rest with `CLOSED`. Local: the broker keeps the
-   * name. May be called again; rejects only with a `TypeError` for wrong options.
-   */
-  close(options?: CloseOptions): Promise<void>;
-  /** As it was given. */
-  readonly topic: string;
-  /** The producer's name, given or by default. */
-  readonly name: string;
-  /** The number of partitions; 0 for a topic without. */
-  readonly partitions: number;
-  /** The topic's dispatch: the one asked for, or the one that the topic has. */
-  readonly dispatch: Dispatch;
-  /** `close()`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** What `status()` tells about a producer. */
-export interface ProducerStatus {
-  /** The topic. */
-  topic: string;
-  /** The producer's name. */
-  name: string;
-  /** Messages taken and not settled. */
-  queuedMessages: number;
-  /** The same in bytes of encoded messages. */
-  queuedBytes: number;
-  /** Messages that the broker has accepted. */
-  acknowledged: bigint;
-  /** Messages whose `send` was rejected after they were taken. */
-  failed: bigint;
-}
+import { type Closing, closeOutbox } from "./outbox.ts";
+import type { Producer, ProducerStatus } from "./producer.ts";
+import { createWritable } from "./writable.ts";
 
 /** A producer, and what its client has to do with it. */
 export interface OwnedProducer<T = never> {
@@ -81,31 +25,45 @@ export interface OwnedProducer<T = never> {
   onClosed(listener: () => void): void;
 }
 
-/** The parts of a producer that its client decides. */
-export interface ProducerContext extends AttachContext {
-  maxMessageBytes: number;
-}
-
 export async function createProducer<T>(
   context: ProducerContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
 ): Promise<OwnedProducer<T>> {
   const { cluster, maxMessageBytes } = context;
-  const { topic, name, route, maxQueuedMessages, maxQueuedBytes, sendTimeoutMs } = options;
+  const { topic, name, route, sendTimeoutMs } = options;
   const { partitions, all: attachments, schema } = await attachAll(context, options, closing);
   warnOfLimits(cluster.events, options);
 
   const session = randomSession();
-  const ways = attachments.map((attachment) => ({
-    attachment,
-    lane: createLane(cluster, attachment, { ...options, ...attachment.names, maxMessageBytes }),
-  }));
-  const gate = createGate({ maxMessages: maxQueuedMessages, maxBytes: maxQueuedBytes, maxMessageBytes });
-  const outbox = createOutbox(topic, gate);
+  let flow: Flow | undefined;
   const listeners: (() => void)[] = [];
   let sequence = 0n;
   let closed: Closing | undefined;
+
+  // Of flows that were let go.
+  const past = { acknowledged: 0n, failed: 0n };
+
+  function flowing(): Flow {
+    if (!flow) {
+      flow = createFlow(context, options, attachments);
+      cluster.sweeper.add(letGo);
+    }
+    return flow;
+  }
+
+  /** Many producers have nothing to send for long: those that have sent nothing since the last sweep hold nothing. */
+  let sweptAt = 0n;
+  function letGo(): boolean {
+    const idle = sweptAt === sequence && flow?.gate.messages() === 0;
+    sweptAt = sequence;
+    if (idle && flow && !closed) {
+      past.acknowledged += flow.outbox.acknowledged();
+      past.failed += flow.outbox.failed();
+      flow = undefined;
+    }
+    return !flow || closed !== undefined;
+  }
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
   function send(payload: T, sendOptions: SendOptions = {}): Promise<MessageId> {
@@ -122,14 +80,14 @@ export async function createProducer<T>(
     if (closed) {
       throw closedError(`the producer of ${topic}`);
     }
-    const bytes = encoded(options.schema as Schema<T, unknown>, payload);
+    const bytes = encode(options.schema as Schema<T, unknown>, payload);
     if (signal?.aborted) {
       const message = "the signal was aborted before the message was sent";
       throw new DanubeError("CANCELED", message, { cause: signal.reason, outcome: "not-sent" });
     }
     const partition =
       partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
-    const { attachment, lane } = ways[partition ?? 0] as (typeof ways)[number];
+    const attachment = attachments[partition ?? 0] as Attachment;
     const content: Content = {
       payload: bytes,
       attributes: { ...attributes },
@@ -138,10 +96,12 @@ export async function createProducer<T>(
       sequence: sequence + 1n,
       publishTime: Date.now(),
     };
-    const size = encodedSize(content, attachment.address());
+    const address = attachment.address();
+    const size = encodedSize(content, address);
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
     }
+    const { gate, outbox, lanes } = flowing();
     if (!gate.enter(size)) {
       const held = `${gate.messages()} messages, ${gate.bytes()} bytes`;
       const message = `the producer of ${topic} holds ${held}; await ready() before send()`;
@@ -155,7 +115,8 @@ export async function createProducer<T>(
       session,
       sequence: content.sequence,
     };
-    return outbox.post({ content, size, timeoutMs, signal, lane, trouble: attachment.trouble }, id);
+    const lane = lanes[partition ?? 0] as Lane;
+    return outbox.post({ content, size, address, timeoutMs, signal, lane, trouble: attachment.trouble }, id);
   }
 
   async function close(closeOptions: CloseOptions = {}): Promise<void> {
@@ -168,6 +129,7 @@ export async function createProducer<T>(
   }
 
   function beginClose(): Closing {
+    const { gate, outbox } = flowing();
     const begun = closeOutbox(topic, outbox);
     // Senders that wait for room find the producer closed.
     gate.open();
@@ -181,15 +143,19 @@ export async function createProducer<T>(
 
   async function ready(): Promise<void> {
     if (!closed) {
-      await gate.ready();
+      await flowing().gate.ready();
     }
+  }
+
+  async function flush(): Promise<void> {
+    await flow?.outbox.flush();
   }
 
   const producer: Producer<T> = {
     send,
     ready,
-    writable: (writableOptions = {}) => createWritable({ send, ready, flush: outbox.flush }, writableOptions),
-    flush: outbox.flush,
+    writable: (writableOptions = {}) => createWritable({ send, ready, flush }, writableOptions),
+    flush,
     close,
     topic,
     name,
@@ -202,28 +168,13 @@ export async function createProducer<T>(
     status: () => ({
       topic,
       name,
-      queuedMessages: gate.messages(),
-      queuedBytes: gate.bytes(),
-      acknowledged: outbox.acknowledged(),
-      failed: outbox.failed(),
+      queuedMessages: flow?.gate.messages() ?? 0,
+      queuedBytes: flow?.gate.bytes() ?? 0,
+      acknowledged: past.acknowledged + (flow?.outbox.acknowledged() ?? 0n),
+      failed: past.failed + (flow?.outbox.failed() ?? 0n),
     }),
     onClosed: (listener) => listeners.push(listener),
   };
-}
-
-/** The payload's bytes, which are nobody else's: the caller may use its buffer again as soon as `send` returns. */
-function encoded<T>(schema: Schema<T, unknown>, payload: T): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = schema.encode(payload);
-  } catch (cause) {
-    const told = isDanubeError(cause) || cause instanceof TypeError;
-    throw told ? cause : rejected(schema.subject, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError(`"schema.encode" must give a Uint8Array`);
-  }
-  return schema.fresh ? bytes : new Uint8Array(bytes);
 }
 
 /** What was asked for, and no broker up to 0.15.1 does. */

@@ -3,20 +3,26 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
-import { type Attached, type Attachment, addressOf } from "./attachment.ts";
-import { type Content, encodedSize, toStreamMessage } from "./message.ts";
-import { createWindow, type Order } from "./window.ts";
+import type { Attached, Attachment } from "./attachment.ts";
+import { type Address, type Content, encodedSize, toStreamMessage } from "./message.ts";
+import { createWindow, type Order, type Waiting } from "./window.ts";
 
 /** A message between `send` and its settlement. */
-export interface Entry {
+export interface Entry extends Waiting {
   readonly content: Content;
   /** Bytes of the encoded message, as counted against the queue. */
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly deadline: number;
   readonly timeoutMs: number;
-  /** Ends what is being done for the message, once it is settled. */
+  /** Gives the message up because its time is over. */
+  readonly expire: (entry: Entry) => void;
+  /** Ends what is being done for the message, when it is given up. */
   readonly ended: AbortController;
+  /** Until it is settled. */
+  open: boolean;
+  /** What `size` was counted with. */
+  readonly address: Address;
   /** What would be known about the message if it were given up now. */
   outcome: SendOutcome;
   /** The latest failure. */
@@ -26,7 +32,6 @@ export interface Entry {
 
 export interface LaneOptions {
   topic: string;
-  name: string;
   order: Order;
   maxInFlight: number;
   maxMessageBytes: number;
@@ -52,7 +57,7 @@ interface Attempt {
 }
 
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
-  const { topic, name, order, maxInFlight, maxMessageBytes } = options;
+  const { topic, order, maxInFlight, maxMessageBytes } = options;
   const { connections, events, backoff, attemptTimeoutMs } = cluster;
   const window = createWindow<Entry>({
     order,
@@ -60,14 +65,16 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     keyOf: (entry) => entry.content.key,
     start: (entry) => void deliver(entry),
   });
-  const open = new Set<Entry>();
 
   function settle(entry: Entry, error: DanubeError | undefined): void {
-    if (open.delete(entry)) {
+    if (entry.open) {
+      entry.open = false;
       // What waits behind others must not be kept for them.
       window.remove(entry);
       entry.settle(error);
-      entry.ended.abort();
+      if (error) {
+        entry.ended.abort();
+      }
     }
   }
 
@@ -102,9 +109,9 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
   async function sendOnce(entry: Entry, attempt: Attempt): Promise<void> {
     attempt.attached = undefined;
     const attached = await attachment.get(entry.ended.signal);
-    const address = addressOf(attached, name);
+    const { address } = attached;
     // The owner's name is part of the message, so a move can make it larger.
-    const size = encodedSize(entry.content, address);
+    const size = address === entry.address ? entry.size : encodedSize(entry.content, address);
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
     }
@@ -137,13 +144,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     }
   }
 
-  return {
-    add(entry) {
-      open.add(entry);
-      window.add(entry);
-    },
-    drop: settle,
-  };
+  return { add: window.add, drop: settle };
 }
 
 /** What is known about a message only ever gets less certain: one attempt of unknown outcome stays one. */

@@ -60,7 +60,7 @@ export function toStreamMessage(content: Content, address: Address): StreamMessa
 export function encodedSize(content: Content, address: Address): number {
   const msgId = varintField(address.producerId) + textField(address.topic) + textField(address.brokerUrl);
   let size = varintField(content.sequence) + 1 + lengthPrefixed(msgId);
-  size += varintField(BigInt(content.publishTime)) + textField(address.producerName);
+  size += varintField(content.publishTime) + textField(address.producerName);
   if (content.payload.length > 0) {
     size += 1 + lengthPrefixed(content.payload.length);
   }
@@ -73,13 +73,13 @@ export function encodedSize(content: Content, address: Address): number {
   }
   if (content.schema) {
     // Optional fields are there also when they are 0.
-    size += 2 + varintLength(content.schema.schemaId) + varintLength(BigInt(content.schema.version));
+    size += 2 + varintLength(content.schema.schemaId) + varintLength(content.schema.version);
   }
   return size;
 }
 
-function varintField(value: bigint): number {
-  return value === 0n ? 0 : 1 + varintLength(value);
+function varintField(value: bigint | number): number {
+  return value === 0n || value === 0 ? 0 : 1 + varintLength(value);
 }
 
 function textField(text: string): number {
@@ -87,12 +87,17 @@ function textField(text: string): number {
 }
 
 function lengthPrefixed(length: number): number {
-  return varintLength(BigInt(length)) + length;
+  return varintLength(length) + length;
 }
 
-function varintLength(value: bigint): number {
+/** Seven bits a byte. */
+function varintLength(value: bigint | number): number {
+  if (value > Number.MAX_SAFE_INTEGER) {
+    return 7 + varintLength(BigInt(value) >> 49n);
+  }
   let length = 1;
-  for (let rest = value >> 7n; rest > 0n; rest >>= 7n) {
+  // Numbers: arithmetic with bigints would be most of what a message costs here.
+  for (let rest = Number(value); rest >= 128; rest = Math.floor(rest / 128)) {
     length++;
   }
   return length;

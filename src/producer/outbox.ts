@@ -1,14 +1,16 @@
 import { DanubeError } from "../errors.ts";
-import { createDeadlines } from "../lib/deadlines.ts";
+import type { Deadlines } from "../lib/deadlines.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import type { Gate } from "./gate.ts";
 import type { Entry, Lane } from "./lane.ts";
-import type { Content } from "./message.ts";
+import type { Address, Content } from "./message.ts";
 
 /** A message that was accepted, and the lane that it goes by. */
 export interface Posting {
   content: Content;
   size: number;
+  /** What `size` was counted with. */
+  address: Address;
   timeoutMs: number;
   signal: AbortSignal | undefined;
   lane: Lane;
@@ -28,10 +30,9 @@ export interface Outbox {
   failed(): bigint;
 }
 
-export function createOutbox(topic: string, gate: Gate): Outbox {
+export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Entry>): Outbox {
   const outstanding = new Map<Entry, Posting>();
-  const deadlines = createDeadlines<Entry>((entry) => drop(entry, timedOut(entry)));
-  const flushes = new Set<{ upTo: bigint; remaining: number; resolve(): void }>();
+  let flushes: { upTo: bigint; remaining: number; resolve(): void }[] = [];
   let newest = 0n;
   let acknowledged = 0n;
   let failed = 0n;
@@ -50,15 +51,17 @@ export function createOutbox(topic: string, gate: Gate): Outbox {
   function settled(sequence: bigint): void {
     for (const waiting of flushes) {
       if (sequence <= waiting.upTo && --waiting.remaining === 0) {
-        flushes.delete(waiting);
+        flushes = flushes.filter((other) => other !== waiting);
         waiting.resolve();
       }
     }
   }
 
+  const expire = (entry: Entry) => drop(entry, timedOut(entry));
+
   return {
     post<T>(posting: Posting, result: T) {
-      const { content, size, timeoutMs, signal, lane } = posting;
+      const { content, size, address, timeoutMs, signal, lane } = posting;
       return new Promise<T>((resolve, reject) => {
         const abort = () => {
           const message = "the message was given up";
@@ -69,7 +72,10 @@ export function createOutbox(topic: string, gate: Gate): Outbox {
           size,
           timeoutMs,
           deadline: content.publishTime + timeoutMs,
+          expire,
           ended: new AbortController(),
+          open: true,
+          address,
           outcome: "not-sent",
           failure: undefined,
           settle(error) {
@@ -97,7 +103,7 @@ export function createOutbox(topic: string, gate: Gate): Outbox {
     flush: () =>
       outstanding.size === 0
         ? Promise.resolve()
-        : new Promise((resolve) => flushes.add({ upTo: newest, remaining: outstanding.size, resolve })),
+        : new Promise((resolve) => flushes.push({ upTo: newest, remaining: outstanding.size, resolve })),
     giveUp(error) {
       for (const entry of [...outstanding.keys()]) {
         drop(entry, error(entry));

@@ -10,6 +10,12 @@ import { createQueue, type Queue } from "../lib/queue.ts";
  */
 export type Order = "partition" | "key" | "none";
 
+/** What a window needs of an item. */
+export interface Waiting {
+  /** The window's own note: the queue that the item waits in. */
+  waitsIn?: Queue<object> | undefined;
+}
+
 export interface WindowOptions<T> {
   order: Order;
   /** How many are under way at once, at most. */
@@ -28,20 +34,16 @@ export interface Window<T> {
   remove(item: T): boolean;
 }
 
-export function createWindow<T extends object>({ order, maxInFlight, keyOf, start }: WindowOptions<T>): Window<T> {
+export function createWindow<T extends Waiting>({ order, maxInFlight, keyOf, start }: WindowOptions<T>): Window<T> {
   const limit = order === "partition" ? 1 : maxInFlight;
   // Of each key that has an item runnable or under way: the items that wait for it.
-  const busy = new Map<string, Queue<T>>();
+  const busy = order === "key" ? new Map<string, Queue<T>>() : undefined;
   const runnable = createQueue<T>();
-  // Where each item waits.
-  const places = new Map<T, Queue<T>>();
   let inFlight = 0;
-
-  const strandOf = (item: T) => (order === "key" ? (keyOf(item) ?? "") : undefined);
 
   function wait(item: T, queue: Queue<T>): void {
     queue.push(item);
-    places.set(item, queue);
+    item.waitsIn = queue;
   }
 
   function pump(): void {
@@ -50,7 +52,7 @@ export function createWindow<T extends object>({ order, maxInFlight, keyOf, star
       if (item === undefined) {
         return;
       }
-      places.delete(item);
+      item.waitsIn = undefined;
       inFlight++;
       start(item);
     }
@@ -58,13 +60,10 @@ export function createWindow<T extends object>({ order, maxInFlight, keyOf, star
 
   /** The item is out of the way: the next of its key can go. */
   function next(item: T): void {
-    const strand = strandOf(item);
-    if (strand === undefined) {
-      return;
-    }
-    const follower = busy.get(strand)?.shift();
+    const strand = keyOf(item) ?? "";
+    const follower = busy?.get(strand)?.shift();
     if (follower === undefined) {
-      busy.delete(strand);
+      busy?.delete(strand);
     } else {
       wait(follower, runnable);
     }
@@ -72,15 +71,13 @@ export function createWindow<T extends object>({ order, maxInFlight, keyOf, star
 
   return {
     add(item) {
-      const strand = strandOf(item);
-      const others = strand === undefined ? undefined : busy.get(strand);
+      const strand = keyOf(item) ?? "";
+      const others = busy?.get(strand);
       if (others) {
         wait(item, others);
         return;
       }
-      if (strand !== undefined) {
-        busy.set(strand, createQueue());
-      }
+      busy?.set(strand, createQueue());
       wait(item, runnable);
       pump();
     },
@@ -90,11 +87,11 @@ export function createWindow<T extends object>({ order, maxInFlight, keyOf, star
       pump();
     },
     remove(item) {
-      const queue = places.get(item);
+      const queue = item.waitsIn;
       if (!queue) {
         return false;
       }
-      places.delete(item);
+      item.waitsIn = undefined;
       queue.remove(item);
       if (queue === runnable) {
         next(item);

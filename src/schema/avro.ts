@@ -7,7 +7,7 @@
 import avsc from "avsc";
 import { checkOneOf } from "../lib/check.ts";
 import { containerOf, recordsOf } from "./avro-container.ts";
-import { rejected } from "./rejected.ts";
+import { rejected } from "./encode.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { DanubeError } from "../errors.ts";
+import { rejected } from "./encode.ts";
 import type { JsonSchemaValidator } from "./json-validator.ts";
-import { rejected } from "./rejected.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
 
 /** What {@link json} takes. */

@@ -58,7 +58,7 @@ export async function openReader(
     consumer = "reader",
   }: { subscription?: string | undefined; consumer?: string | undefined } = {},
 ): Promise<Reader> {
-  const { connections, ownership, attemptTimeoutMs: timeoutMs } = createCluster(resolveOptions(options));
+  const { connections, ownership, sweeper, attemptTimeoutMs: timeoutMs } = createCluster(resolveOptions(options));
   const stop = new AbortController();
   const inbox = createInbox(topic);
   try {
@@ -113,6 +113,7 @@ export async function openReader(
   function close(): void {
     stop.abort();
     connections.close();
+    sweeper.close();
   }
 }
 

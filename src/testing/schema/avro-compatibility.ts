@@ -1,50 +1,66 @@
-import type { Avro } from "./avro.ts";
-import { canonical, isObject, type Json } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
 
-/** Whether two schemas are the same to brokers, who compare the types of a record's fields but not their names. */
-export function sameAvro(a: Avro, b: Avro): boolean {
-  if (a.kind !== b.kind || a.name !== b.name) {
-    return false;
-  }
-  const parts = (schema: Avro): readonly Avro[] =>
-    schema.fields?.map((field) => field.type) ?? schema.variants ?? (schema.items ? [schema.items] : []);
-  const [mine, theirs] = [parts(a), parts(b)];
-  const own = ({ symbols, json }: Avro) => {
-    const { size = 0, precision = 0, scale = 0 } = isObject(json) && ["fixed", "decimal"].includes(a.kind) ? json : {};
-    return canonical([...(symbols ?? []), ...(a.kind === "fixed" ? [size] : [precision, scale])]);
-  };
-  return (
-    mine.length === theirs.length && own(a) === own(b) && mine.every((part, i) => sameAvro(part, theirs[i] as Avro))
-  );
-}
-
+// biome-ignore format: a list of words
+const logicalTypes: readonly unknown[] = [
+  "decimal", "big-decimal", "uuid", "date", "time-millis", "time-micros", "timestamp-millis", "timestamp-micros",
+  "timestamp-nanos", "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos", "duration",
+];
 const promotions = ["int long", "float double", "long double", "int double", "bytes string", "string bytes"];
+const parts: Record<string, string> = { array: "items", map: "values" };
 
 /**
  * Whether brokers think that `reader` reads what `writer` wrote. They take any union for compatible with anything, and
  * of a record's fields look only at those that are new: types of fields are not compared.
  */
-export function reads(reader: Avro, writer: Avro): boolean {
-  if (sameAvro(reader, writer) || reader.kind === "union" || writer.kind === "union") {
+export function reads(reader: Json, writer: Json): boolean {
+  const [kind, written] = [kindOf(reader), kindOf(writer)];
+  if (kind === "union" || written === "union" || promotions.includes(`${written} ${kind}`)) {
     return true;
   }
-  if (promotions.includes(`${writer.kind} ${reader.kind}`)) {
+  if (shape(reader) === shape(writer)) {
     return true;
   }
-  if (reader.kind !== writer.kind) {
+  if (kind !== written || !isObject(reader) || !isObject(writer)) {
     return false;
   }
-  if (reader.kind === "record") {
-    const known = new Set(writer.fields?.map((field) => field.name));
-    const added = reader.fields?.filter((field) => !known.has(field.name)) ?? [];
-    return reader.name === writer.name && added.every(({ type, fallback }) => isOptional(type, fallback));
+  if (kind === "record") {
+    const known = fieldsOf(writer).map(({ name }) => name);
+    const added = fieldsOf(reader).filter(({ name }) => !known.includes(name as Json));
+    return nameOf(reader) === nameOf(writer) && added.every(isOptional);
   }
-  return reader.items !== undefined && writer.items !== undefined && reads(reader.items, writer.items);
+  const part = parts[kind];
+  return part !== undefined && reads(reader[part] as Json, writer[part] as Json);
 }
 
 /** Of a union, the default does not count, but whether null is in it. */
-function isOptional(type: Avro, fallback: Json | undefined): boolean {
-  return type.kind === "union"
-    ? (type.variants ?? []).some((variant) => variant.kind === "null")
-    : fallback !== undefined;
+function isOptional({ type, default: fallback }: JsonObject): boolean {
+  return Array.isArray(type) ? type.some((variant) => kindOf(variant) === "null") : fallback !== undefined;
+}
+
+/** What makes schemas the same to brokers, who compare the types of a record's fields but not their names. */
+function shape(schema: Json): string {
+  if (Array.isArray(schema)) {
+    return JSON.stringify(schema.map(shape));
+  }
+  const own = isObject(schema) ? schema : {};
+  const { items, values, symbols, size, precision, scale = 0 } = own;
+  const inner = [...fieldsOf(own).map(({ type }) => type), items, values].map((type) => type && shape(type));
+  return JSON.stringify([kindOf(schema), nameOf(own), inner, symbols, size, precision, scale]);
+}
+
+/** The logical type or the type; `union`; or the name of a type that is explained elsewhere. */
+function kindOf(schema: Json): string {
+  if (Array.isArray(schema)) {
+    return "union";
+  }
+  const { type, logicalType } = isObject(schema) ? schema : { type: schema };
+  return String(logicalTypes.includes(logicalType) ? logicalType : type);
+}
+
+function nameOf({ name, namespace = "" }: JsonObject): string {
+  return namespace === "" || String(name).includes(".") ? String(name) : `${namespace}.${name}`;
+}
+
+function fieldsOf({ fields }: JsonObject): JsonObject[] {
+  return Array.isArray(fields) ? fields.filter(isObject) : [];
 }

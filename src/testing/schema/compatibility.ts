@@ -26,25 +26,21 @@ export function incompatibilities(old: Schema, next: Schema, mode: Compatibility
   if (old.type !== next.type) {
     return ["Schema types must match (cannot change from Avro to JSON, etc.)"];
   }
-  const backward = mode === "forward" ? [] : directions.backward(old, next);
-  return backward.length > 0 || mode === "backward" ? backward : directions.forward(old, next);
+  const [before, after] = [old.json, next.json];
+  if (before === undefined || after === undefined) {
+    return [];
+  }
+  const rules = old.type === "avro" ? avro : json;
+  const backward = mode === "forward" ? [] : rules.backward(before, after);
+  return backward.length > 0 || mode === "backward" ? backward : rules.forward(before, after);
 }
 
-// Protobuf schemas are always compatible: the broker does not look at them.
-const directions = {
-  backward(old: Schema, next: Schema): string[] {
-    if (old.avro && next.avro) {
-      return reads(next.avro, old.avro) ? [] : ["Reader schema cannot read data written with writer schema"];
-    }
-    return old.json !== undefined && next.json !== undefined ? jsonBackward(old.json, next.json) : [];
-  },
-  forward(old: Schema, next: Schema): string[] {
-    if (old.avro && next.avro) {
-      return reads(old.avro, next.avro) ? [] : ["Old schema cannot read data written with new schema"];
-    }
-    return old.json !== undefined && next.json !== undefined ? jsonForward(old.json, next.json) : [];
-  },
+const avro = {
+  backward: (old: Json, next: Json) =>
+    reads(next, old) ? [] : ["Reader schema cannot read data written with writer schema"],
+  forward: (old: Json, next: Json) => (reads(old, next) ? [] : ["Old schema cannot read data written with new schema"]),
 };
+const json = { backward: jsonBackward, forward: jsonForward };
 
 // Of JSON schemas, brokers compare what the top level says of its properties.
 

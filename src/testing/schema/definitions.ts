@@ -1,9 +1,6 @@
 import { panic } from "../panic.ts";
-import { type Avro, parseAvro } from "./avro.ts";
-import { containerFault, loadDecoders } from "./avro-container.ts";
-import { canonical, fromUtf8, type Json, sha256 } from "./json.ts";
-import { jsonFault } from "./json-fault.ts";
-import { compileJsonSchema, type PayloadCheck } from "./json-schema.ts";
+import { canonical, fromUtf8, type Json, sha256, telling } from "./json.ts";
+import { needs } from "./needs.ts";
 
 export type SchemaType = "bytes" | "string" | "number" | "avro" | "json_schema" | "protobuf";
 
@@ -13,11 +10,10 @@ export interface Schema {
   readonly fingerprint: string;
   /** What GetSchema answers with: the broker's own record around the schema. */
   readonly definition: Json;
-  /** What compatibility looks at. */
-  readonly avro?: Avro;
+  /** What compatibility looks at: none of the types that are always compatible. */
   readonly json?: Json;
-  /** Why a payload does not fit, in the broker's words. Compiled here, because publishing does not wait. */
-  readonly check: PayloadCheck;
+  /** Throws an Error in the broker's words for a payload that does not fit. Made here, because publishing does not wait. */
+  check(payload: Uint8Array): void;
 }
 
 const types: Record<string, SchemaType> = {
@@ -43,56 +39,43 @@ export async function parseSchema(typeName: string, bytes: Uint8Array): Promise<
     case undefined:
       throw new Error(`Unknown schema type: ${typeName}`);
     case "bytes":
-      return { type, fingerprint: type, definition: "Bytes", check: () => undefined };
+      return { type, fingerprint: type, definition: "Bytes", check: () => {} };
     case "string":
-      return { type, fingerprint: type, definition: "String", check: stringFault };
+      return { type, fingerprint: type, definition: "String", check: checkString };
     case "number":
-      return { type, fingerprint: type, definition: "Number", check: numberFault };
+      return { type, fingerprint: type, definition: "Number", check: checkNumber };
     case "avro":
-      return avroSchema(textOf(bytes, "Avro"));
+      return avroSchema(telling("Invalid UTF-8 in Avro schema", () => fromUtf8(bytes)));
     case "json_schema":
-      return jsonSchema(textOf(bytes, "JSON"));
+      return jsonSchema(telling("Invalid UTF-8 in JSON schema", () => fromUtf8(bytes)));
     case "protobuf":
-      return protobufSchema(textOf(bytes, "Protobuf"));
+      return protobufSchema(telling("Invalid UTF-8 in Protobuf schema", () => fromUtf8(bytes)));
   }
 }
 
 async function avroSchema(raw_schema: string): Promise<Schema> {
-  const avro = readAvro(raw_schema);
-  const decoders = await loadDecoders();
-  const fingerprint = sha256(canonical(avro.json));
-  const check = (payload: Uint8Array) => {
-    const fault = containerFault(avro, decoders, payload);
-    return fault === undefined ? undefined : `Avro validation failed: ${fault}`;
-  };
-  return { type: "avro", fingerprint, definition: { Avro: { raw_schema, fingerprint } }, avro, check };
-}
-
-function readAvro(text: string): Avro {
-  let json: Json;
-  try {
-    json = JSON.parse(text) as Json;
-  } catch {
-    throw new Error("Invalid Avro schema: Failed to parse schema from JSON");
-  }
-  try {
-    return parseAvro(json);
-  } catch (error) {
-    (error as Error).message = `Invalid Avro schema: ${(error as Error).message}`;
-    throw error;
-  }
+  const { avroCheck } = await needs("avsc", () => import("./avro.ts"));
+  const { json, check } = telling("Invalid Avro schema", () => {
+    const json = JSON.parse(raw_schema) as Json;
+    return { json, check: avroCheck(json) };
+  });
+  const fingerprint = sha256(canonical(json));
+  const definition = { Avro: { raw_schema, fingerprint } };
+  const told = (payload: Uint8Array) => telling("Avro validation failed", () => check(payload));
+  return { type: "avro", fingerprint, definition, json, check: told };
 }
 
 async function jsonSchema(raw_schema: string): Promise<Schema> {
-  let json: Json;
-  try {
-    json = JSON.parse(raw_schema) as Json;
-  } catch {
-    throw new Error(`Invalid JSON in schema: ${jsonFault(raw_schema)}`);
-  }
-  const check = await compileJsonSchema(json);
+  const { jsonSchemaCheck } = await needs("@cfworker/json-schema", () => import("./json-schema.ts"));
+  const json = telling("Invalid JSON in schema", () => JSON.parse(raw_schema) as Json);
+  const check = telling("Invalid JSON Schema", () => jsonSchemaCheck(json));
   const fingerprint = sha256(canonical(json));
-  return { type: "json_schema", fingerprint, definition: { JsonSchema: { raw_schema, fingerprint } }, json, check };
+  const definition = { JsonSchema: { raw_schema, fingerprint } };
+  const told = (payload: Uint8Array) => {
+    const value = telling("Invalid JSON data", () => JSON.parse(fromUtf8(payload)) as Json);
+    telling("JSON Schema validation failed", () => check(value));
+  };
+  return { type: "json_schema", fingerprint, definition, json, check: told };
 }
 
 function protobufSchema(raw_proto: string): Schema {
@@ -101,19 +84,12 @@ function protobufSchema(raw_proto: string): Schema {
   return { type: "protobuf", fingerprint, definition, check: () => panic("Protobuf validation not yet implemented") };
 }
 
-function textOf(bytes: Uint8Array, what: string): string {
-  const { text, why } = fromUtf8(bytes);
-  if (text === undefined) {
-    throw new Error(`Invalid UTF-8 in ${what} schema: ${why}`);
+function checkString(payload: Uint8Array): void {
+  telling("Invalid UTF-8 string", () => fromUtf8(payload));
+}
+
+function checkNumber({ length }: Uint8Array): void {
+  if (length !== 4 && length !== 8) {
+    throw new Error(`Invalid number: expected 4 or 8 bytes, got ${length}`);
   }
-  return text;
-}
-
-function stringFault(payload: Uint8Array): string | undefined {
-  const { why } = fromUtf8(payload);
-  return why === undefined ? undefined : `Invalid UTF-8 string: ${why}`;
-}
-
-function numberFault({ length }: Uint8Array): string | undefined {
-  return length === 4 || length === 8 ? undefined : `Invalid number: expected 4 or 8 bytes, got ${length}`;
 }

@@ -1,69 +1,39 @@
-import { canonical, fromUtf8, isObject, type Json } from "./json.ts";
-import { jsonFault } from "./json-fault.ts";
-import { describeErrors } from "./json-schema-errors.ts";
+import { dereference, type Schema } from "@cfworker/json-schema";
+import { jsonSchemaValidator } from "../../schema/json-validator.ts";
+import { isObject, type Json } from "./json.ts";
 import { schemaFault } from "./json-schema-faults.ts";
-import { needs } from "./needs.ts";
 
-const drafts = [
-  ["json-schema.org/draft-04/schema", "4"],
-  // There is no 6 in the library; what it lacks of 7 does no harm.
-  ["json-schema.org/draft-06/schema", "7"],
-  ["json-schema.org/draft-07/schema", "7"],
-  ["json-schema.org/draft/2019-09/schema", "2019-09"],
-  ["json-schema.org/draft/2020-12/schema", "2020-12"],
-] as const;
+const drafts = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/(2019-09|2020-12))\/schema#?$/;
 
-export type Draft = (typeof drafts)[number][1];
-
-/** What brokers say of a payload; nothing when it fits. */
-export type PayloadCheck = (payload: Uint8Array) => string | undefined;
-
-/** Compiles a JSON schema; what is wrong with it is thrown in the broker's words. */
-export async function compileJsonSchema(schema: Json): Promise<PayloadCheck> {
-  const { Validator } = await needs("@cfworker/json-schema", () => import("@cfworker/json-schema"));
-  const draft = draftOf(schema);
-  const fault = schemaFault(schema, draft);
+/** Reads a JSON schema, and gives what throws for values that do not fit. */
+export function jsonSchemaCheck(schema: Json): (value: Json) => void {
+  const named = isObject(schema) ? schema["$schema"] : undefined;
+  const draft = typeof named === "string" ? named : "https://json-schema.org/draft/2020-12/schema";
+  const unknown = drafts.test(draft) ? undefined : `Unknown meta-schema: '${draft}'`;
+  const fault = unknown ?? schemaFault(schema, draft) ?? danglingReference(schema);
   if (fault !== undefined) {
-    throw new Error(`Invalid JSON Schema: ${fault}`);
+    throw new Error(fault);
   }
-  // In the order of keys that brokers have, and without formats where they are remarks only. Not the schema itself:
-  // the library writes into it.
-  const silent = draft === "2019-09" || draft === "2020-12";
-  const drop = (key: string, value: unknown) => silent && key === "format" && typeof value === "string";
-  const rules = JSON.parse(canonical(schema), (key, value) => (drop(key, value) ? undefined : value)) as Json;
-  const validator = new Validator(rules as ConstructorParameters<typeof Validator>[0], draft, false);
-
-  return (payload) => {
-    const { text } = fromUtf8(payload);
-    if (text === undefined) {
-      return "Invalid JSON data: invalid unicode code point";
-    }
-    let value: Json;
-    try {
-      value = JSON.parse(text) as Json;
-    } catch {
-      return `Invalid JSON data: ${jsonFault(text)}`;
-    }
-    try {
-      const { valid, errors } = validator.validate(value);
-      return valid ? undefined : `JSON Schema validation failed: ${describeErrors(errors, value, schema).join(", ")}`;
-    } catch (error) {
-      // A reference to another document, for which brokers would have refused the schema.
-      return `JSON Schema validation failed: ${(error as Error).message}`;
+  // In newer drafts formats are remarks, which the library does not know.
+  const drop = (key: string, value: unknown) => key === "format" && typeof value === "string" && /20\d\d-/.test(draft);
+  const validate = jsonSchemaValidator(JSON.stringify(schema, (key, value) => (drop(key, value) ? undefined : value)));
+  return (value) => {
+    const complaint = validate(value);
+    if (complaint !== undefined) {
+      throw new Error(complaint);
     }
   };
 }
 
-function draftOf(schema: Json): Draft {
-  const uri = isObject(schema) ? schema["$schema"] : undefined;
-  if (typeof uri !== "string") {
-    return "2020-12";
+/** The library notices one only when a value leads there. */
+function danglingReference(schema: Json): string | undefined {
+  // A copy, because the library writes into it.
+  const places = dereference(structuredClone(schema) as Schema | boolean);
+  for (const place of Object.values(places)) {
+    const { $ref, __absolute_ref__: target = "" } = typeof place === "object" ? place : {};
+    if ($ref?.startsWith("#/") && places[target] === undefined) {
+      return `"${$ref}" leads nowhere`;
+    }
   }
-  const known = drafts.find(([name]) => uri.replace(/^https?:\/\//, "").replace(/#$/, "") === name);
-  if (!known) {
-    throw new Error(
-      `Invalid JSON Schema: Unknown meta-schema: '${uri}'. Custom meta-schemas must be registered in the registry before use`,
-    );
-  }
-  return known[1];
+  return undefined;
 }

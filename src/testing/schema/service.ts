@@ -1,6 +1,5 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { SchemaRegistry } from "../../../gen/danube_schema/schema_registry_pb.ts";
-import { isPanic } from "../panic.ts";
 import type { ServicesOptions } from "../services.ts";
 import { incompatibilities, modeOf } from "./compatibility.ts";
 import { parseSchema } from "./definitions.ts";
@@ -184,7 +183,7 @@ async function or<T>(what: string, code: Code, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    throw isPanic(error) ? error : new ConnectError(`${what}: ${(error as Error).message}`, code);
+    throw new ConnectError(`${what}: ${(error as Error).message}`, code);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { StreamMessage } from "../../../gen/danube/danube_api_pb.ts";
+import { isPanic } from "../panic.ts";
 import type { SchemaStore } from "./store.ts";
 
 export type ValidationPolicy = "none" | "warn" | "enforce";
@@ -35,14 +36,18 @@ export function createTopicSchema(
 
   function payloadFault({ schemaId, payload }: StreamMessage): string | undefined {
     const known = seen.get(schemaId as bigint) as { subject: string; version: number };
-    let check: (payload: Uint8Array) => string | undefined;
+    let what = `Schema version not found: ${known.subject}/${known.version} -`;
     try {
-      check = schemas.version(known.subject, known.version).schema.check;
+      const { schema } = schemas.version(known.subject, known.version);
+      what = "Payload validation failed:";
+      schema.check(payload);
+      return undefined;
     } catch (error) {
-      return `Schema version not found: ${known.subject}/${known.version} - ${(error as Error).message}`;
+      if (isPanic(error)) {
+        throw error;
+      }
+      return `${what} ${(error as Error).message}`;
     }
-    const fault = check(payload);
-    return fault === undefined ? undefined : `Payload validation failed: ${fault}`;
   }
 
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { jsonIn, numberIn, ofLines, textIn, wholeNumberIn, withoutMark } from "../../../src/cli/line-values.ts";
 import { DanubeError } from "../../../src/errors.ts";
+import { rejected } from "../../../src/schema/encode.ts";
 import { int64 } from "../../../src/schema/plain.ts";
-import { rejected } from "../../../src/schema/rejected.ts";
 import { thrown } from "../support/outcomes.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -5,6 +5,7 @@ import { type ConnectionsOptions, createConnections } from "../../../src/cluster
 import { type Credentials, createCredentials, type TokenSource } from "../../../src/cluster/credentials.ts";
 import type { Target } from "../../../src/cluster/transports.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
+import { createSweeper } from "../../../src/lib/sweeper.ts";
 import { CallFailure, type FailureKind } from "../../../src/transport/seam.ts";
 import { type FakeCall, fakeTransports } from "../support/fake-transports.ts";
 import { rejection, settled, watch } from "../support/outcomes.ts";
@@ -24,6 +25,7 @@ function setUp(options: { token?: TokenSource; credentials?: Credentials } & Par
     transportOptions: { interceptors: [] },
     credentials: createCredentials(token, { allowInsecure: true }),
     events: createEventLog((event) => events.push(event)),
+    sweeper: createSweeper(rest.idleMs ?? 60_000),
     ...rest,
   });
   const call = (target: Target, signal?: AbortSignal) =>
@@ -418,6 +420,8 @@ describe("close()", () => {
     connections.close();
     expect(made.map(({ closed }) => closed)).toEqual([1, 1, 1]);
     expect(connections.status()).toEqual([]);
+    // The sweeper's, until it finds nothing left to look after.
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -5,10 +5,10 @@ import { seeded } from "../support/random.ts";
 describe("createQueue", () => {
   test("first in, first out, and nothing when it is empty", () => {
     const queue = createQueue<{ name: string }>();
-    expect([queue.size, queue.shift()]).toEqual([0, undefined]);
+    expect([queue.size(), queue.shift()]).toEqual([0, undefined]);
     queue.push({ name: "a" });
     queue.push({ name: "b" });
-    expect([queue.size, queue.shift()?.name, queue.shift()?.name, queue.shift(), queue.size]).toEqual([
+    expect([queue.size(), queue.shift()?.name, queue.shift()?.name, queue.shift(), queue.size()]).toEqual([
       2,
       "a",
       "b",
@@ -35,7 +35,7 @@ describe("createQueue", () => {
         } else {
           expect(queue.shift()).toBe(model.shift());
         }
-        expect(queue.size).toBe(model.length);
+        expect(queue.size()).toBe(model.length);
       }
       while (model.length > 0) {
         expect(queue.shift()).toBe(model.shift());
@@ -52,7 +52,7 @@ describe("createQueue", () => {
     for (const item of items.toReversed()) {
       queue.remove(item);
     }
-    expect(queue.size).toBe(0);
+    expect(queue.size()).toBe(0);
     // Each at the cost of the whole queue would take minutes.
     expect(performance.now() - started).toBeLessThan(2_000);
   });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createDeadlines } from "../../../src/lib/deadlines.ts";
 import { createProducer } from "../../../src/producer/create-producer.ts";
+import type { Entry } from "../../../src/producer/lane.ts";
 import { type ProducerOptions, resolveProducerOptions } from "../../../src/producer/options.ts";
 import { createRegistry } from "../../../src/schema/registry.ts";
 import { createSchemaResolver } from "../../../src/schema/resolve.ts";
@@ -19,13 +21,19 @@ function setUp(handlers: Record<string, Handler> = {}) {
   // A wait that is seen on the clock; the loop must not spin.
   const cluster = { ...fake.cluster, backoff: () => 50 };
   const closing = new AbortController();
+  const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
   const create = (options: Partial<ProducerOptions> = {}) =>
     createProducer(
-      { cluster, schemas: createSchemaResolver(createRegistry(cluster), cluster.events), maxMessageBytes: 10_000 },
+      {
+        cluster,
+        schemas: createSchemaResolver(createRegistry(cluster), cluster.events),
+        maxMessageBytes: 10_000,
+        deadlines,
+      },
       resolveProducerOptions({ topic, ...options }, { createTimeoutMs: 60_000, sendTimeoutMs: 60_000 }),
       closing.signal,
     );
-  return { ...fake, closing, create };
+  return { ...fake, cluster, closing, create };
 }
 
 describe("creating", () => {
@@ -176,6 +184,53 @@ describe("flush", () => {
     await vi.advanceTimersByTimeAsync(150);
     await failing;
     expect(flushed.state).toBe("resolved");
+  });
+});
+
+describe("a producer that has nothing to send", () => {
+  /** A producer whose client's sweeps are made by hand. */
+  async function swept(handlers: Record<string, Handler> = {}) {
+    const visits = new Set<() => boolean>();
+    const { create, cluster } = setUp(handlers);
+    Object.assign(cluster.sweeper, { add: (visit: () => boolean) => visits.add(visit) });
+    const owned = await create();
+    const sweep = () => {
+      for (const visit of visits) {
+        if (visit()) {
+          visits.delete(visit);
+        }
+      }
+      return visits.size;
+    };
+    return { ...owned, sweep };
+  }
+
+  test("is no longer looked after once it was quiet between two sweeps, and counts on", async () => {
+    const { producer, status, sweep } = await swept();
+    expect(sweep()).toBe(0);
+    await producer.send("1");
+    expect(sweep()).toBe(1);
+    await producer.send("2");
+    expect(sweep()).toBe(1);
+    expect(sweep()).toBe(0);
+    expect(status()).toMatchObject({ queuedMessages: 0, acknowledged: 2n });
+    const third = await producer.send("3");
+    expect(third.sequence).toBe(3n);
+    expect(status()).toMatchObject({ acknowledged: 3n });
+    await producer.flush();
+    await producer.close();
+  });
+
+  test("has something to send as long as a message is under way", async () => {
+    const { producer, status, sweep } = await swept({ sendMessage: hanging });
+    const result = watch(producer.send("1", { timeoutMs: 1_000 }));
+    for (let i = 0; i < 3; i++) {
+      expect(sweep()).toBe(1);
+    }
+    await vi.advanceTimersByTimeAsync(1_020);
+    expect(result.value).toMatchObject({ code: "TIMEOUT" });
+    expect(sweep()).toBe(0);
+    expect(status()).toMatchObject({ failed: 1n });
   });
 });
 

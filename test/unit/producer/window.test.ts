@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createWindow, type Order } from "../../../src/producer/window.ts";
+import { createWindow, type Order, type Waiting } from "../../../src/producer/window.ts";
 import { seeded } from "../support/random.ts";
 
-interface Item {
+interface Item extends Waiting {
   number: number;
   key: string | undefined;
 }

@@ -65,6 +65,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     shape: async () => ({ kind: "none" }),
     connections: { unary } as unknown as Connections,
     events: log,
+    sweeper: { add() {}, close() {} },
     backoff: () => 1,
     attemptTimeoutMs: 5_000,
   };

@@ -176,8 +176,8 @@ describe("policies", () => {
     expect((await failure(send("x", 99n)))[1]).toBe(
       "Unable to publish the message: Schema ID 99 not found in registry",
     );
-    expect((await failure(send(new Uint8Array([0x61, 0xff]), words)))[1]).toBe(
-      "Unable to publish the message: Payload validation failed: Invalid UTF-8 string: invalid utf-8 sequence of 1 bytes from index 1",
+    expect((await failure(send(new Uint8Array([0x61, 0xff]), words)))[1]).toMatch(
+      /^Unable to publish the message: Payload validation failed: Invalid UTF-8 string: /,
     );
   });
 

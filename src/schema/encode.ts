@@ -1,0 +1,23 @@
+import { DanubeError, isDanubeError } from "../errors.ts";
+import type { Schema } from "./schema.ts";
+
+/** The value does not fit the schema: said here, so nothing was sent. */
+export function rejected(subject: string | undefined, why: string, cause?: unknown): DanubeError {
+  const what = subject === undefined ? "the schema" : `schema ${subject}`;
+  return new DanubeError("SCHEMA_REJECTED", `the message does not fit ${what}: ${why}`, { cause, outcome: "not-sent" });
+}
+
+/** The payload's bytes, which are nobody else's: the caller may use its buffer again as soon as `send` returns. */
+export function encode<T>(schema: Schema<T, unknown>, payload: T): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = schema.encode(payload);
+  } catch (cause) {
+    const told = isDanubeError(cause) || cause instanceof TypeError;
+    throw told ? cause : rejected(schema.subject, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`"schema.encode" must give a Uint8Array`);
+  }
+  return schema.fresh ? bytes : new Uint8Array(bytes);
+}
