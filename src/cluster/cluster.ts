@@ -39,7 +39,7 @@ export function createCluster(options: ResolvedOptions): Cluster {
     events,
     sweeper,
   });
-  const ownership = createOwnership(createLookup({ ...options, connections, events }), events);
+  const ownership = createOwnership(createLookup({ ...options, connections, events }), events, sweeper);
   const shape = createShapeLookup({ ...options, connections });
   return { seeds, ownership, shape, connections, events, sweeper, backoff, attemptTimeoutMs };
 }

@@ -1,6 +1,7 @@
 import type { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import type { Sweeper } from "../lib/sweeper.ts";
 import type { Target } from "./transports.ts";
 
 /** The broker that serves a topic. */
@@ -33,6 +34,8 @@ export interface Ownership {
   confirm(owner: Owner): Owner;
   /** `owner` turned out wrong. Does nothing when another one is known by now. */
   forget(owner: Owner, because: DanubeError): void;
+  /** Keeps what is known about a topic, until the function that it gives is called. */
+  need(topic: string): () => void;
   status(): Owner[];
   /** Lookups made so far; one may take several calls. */
   lookups(): number;
@@ -40,54 +43,94 @@ export interface Ownership {
 
 const trustMs = 1_000;
 
-export function createOwnership(lookup: Lookup, events: EventLog): Ownership {
-  const owners = new Map<string, Owner>();
-  // When each was found, in milliseconds since 1970.
-  const foundAt = new Map<string, number>();
+/** What is known about a topic. */
+interface Known {
+  owner: Owner | undefined;
+  /** Milliseconds since 1970. */
+  foundAt: number;
+  /** How often its owner was forgotten: an answer that was asked for before that is not kept. */
+  forgotten: number;
+  /** Who said that they need it. */
+  users: number;
+}
+
+export function createOwnership(lookup: Lookup, events: EventLog, sweeper: Sweeper): Ownership {
+  const topics = new Map<string, Known>();
   const flights = singleFlight<string, Owner>();
-  // How often each topic's owner was forgotten: an answer that was asked for before that is not kept.
-  const forgotten = new Map<string, number>();
   let lookups = 0;
+
+  function about(topic: string): Known {
+    const known = topics.get(topic) ?? { owner: undefined, foundAt: 0, forgotten: 0, users: 0 };
+    topics.set(topic, known);
+    return known;
+  }
 
   async function find(topic: string, abandoned: AbortSignal): Promise<Owner> {
     lookups++;
-    const before = forgotten.get(topic);
+    const before = topics.get(topic)?.forgotten;
     const owner = await lookup(topic, abandoned);
     abandoned.throwIfAborted();
     // Without an owner there is nothing to remember: the next call creates the topic, and asks again.
-    return owner.assigned && forgotten.get(topic) === before ? remember(owner) : owner;
+    return owner.assigned && topics.get(topic)?.forgotten === before ? remember(owner) : owner;
   }
 
   function remember(owner: Owner): Owner {
-    foundAt.set(owner.topic, Date.now());
-    const known = owners.get(owner.topic);
-    if (known && sameOwner(known, owner)) {
-      return known;
+    const known = about(owner.topic);
+    known.foundAt = Date.now();
+    if (known.users === 0) {
+      sweeper.add(sweep);
     }
-    owners.set(owner.topic, owner);
+    if (known.owner && sameOwner(known.owner, owner)) {
+      return known.owner;
+    }
+    known.owner = owner;
     events.emit({ type: "owner-found", topic: owner.topic, url: owner.target.url, brokerUrl: owner.brokerUrl });
     return owner;
   }
 
+  /** Lets go what nobody needs; what has just been found may be about to be. */
+  function sweep(): boolean {
+    let waiting = false;
+    for (const [topic, { users, foundAt }] of topics) {
+      if (users === 0) {
+        const old = Date.now() - foundAt >= trustMs && topics.delete(topic);
+        waiting ||= !old;
+      }
+    }
+    return !waiting;
+  }
+
   return {
     async owner(topic, signal) {
-      const known = owners.get(topic);
-      const fresh = Date.now() - (foundAt.get(topic) ?? 0) < trustMs;
-      return known && fresh ? known : flights(topic, (abandoned) => find(topic, abandoned), signal);
+      const known = topics.get(topic);
+      const fresh = known !== undefined && Date.now() - known.foundAt < trustMs;
+      return fresh && known.owner ? known.owner : flights(topic, (abandoned) => find(topic, abandoned), signal);
     },
     confirm(owner) {
       const confirmed = owner.assigned ? owner : { ...owner, assigned: true };
-      return owners.has(owner.topic) ? confirmed : remember(confirmed);
+      return topics.get(owner.topic)?.owner ? confirmed : remember(confirmed);
     },
     forget(owner, because) {
-      if (owners.get(owner.topic) === owner) {
-        owners.delete(owner.topic);
-        foundAt.delete(owner.topic);
-        forgotten.set(owner.topic, (forgotten.get(owner.topic) ?? 0) + 1);
+      const known = topics.get(owner.topic);
+      if (known?.owner === owner) {
+        known.owner = undefined;
+        known.foundAt = 0;
+        known.forgotten++;
         events.emit({ type: "owner-lost", topic: owner.topic, url: owner.target.url, error: because });
       }
     },
-    status: () => [...owners.values()],
+    need(topic) {
+      about(topic).users++;
+      let needed = true;
+      return () => {
+        if (needed) {
+          needed = false;
+          about(topic).users--;
+          sweeper.add(sweep);
+        }
+      };
+    },
+    status: () => [...topics.values()].flatMap(({ owner }) => owner ?? []),
     lookups: () => lookups,
   };
 }

@@ -37,10 +37,14 @@ export async function attachAll(
   const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, createTimeoutMs));
   const signals = [timeout.signal, failed.signal, closing, ...(options.signal ? [options.signal] : [])];
   const signal = AbortSignal.any(signals);
+  const made: Attachment[] = [];
+  let kept: ReadonlySet<Attachment> = new Set();
   try {
     await unlessAborted(Promise.resolve(options.schema.prepare?.()), signal);
     const schema = await schemas.resolve(options.schema, signal);
-    return { ...(await attach(cluster, options, schema, signal)), schema };
+    const attachments = await attach(cluster, options, schema, made, signal);
+    kept = new Set(attachments.all);
+    return { ...attachments, schema };
   } catch (reason) {
     failed.abort();
     if (options.signal?.aborted) {
@@ -57,6 +61,12 @@ export async function attachAll(
     throw reason;
   } finally {
     clearTimeout(timer);
+    // What came to nothing.
+    for (const attachment of made) {
+      if (!kept.has(attachment)) {
+        attachment.leave();
+      }
+    }
   }
 }
 
@@ -64,11 +74,15 @@ async function attach(
   cluster: Cluster,
   options: ResolvedProducerOptions,
   schema: ResolvedSchema | undefined,
+  made: Attachment[],
   signal: AbortSignal,
 ): Promise<Pick<Attachments, "partitions" | "all">> {
   const { topic, name, partitions, dispatch, access } = options;
-  const one = (shown: Partial<{ topic: string; name: string }>) =>
-    createAttachment(cluster, { topic, name, dispatch, access, schema, ...shown });
+  const one = (shown: Partial<{ topic: string; name: string }>) => {
+    const attachment = createAttachment(cluster, { topic, name, dispatch, access, schema, ...shown });
+    made.push(attachment);
+    return attachment;
+  };
   if (partitions === undefined) {
     const plain = one({});
     try {
@@ -76,7 +90,11 @@ async function attach(
       return { partitions: 0, all: [plain] };
     } catch (reason) {
       const adopted = await adoptPartitions(cluster, topic, reason, signal);
-      return attachPartitions(adopted);
+      if (adopted > 0) {
+        return attachPartitions(adopted);
+      }
+      await plain.get(signal);
+      return { partitions: 0, all: [plain] };
     }
   }
   checkShape(await askShape(cluster, topic, signal), options, partitions);
@@ -89,16 +107,19 @@ async function attach(
   }
 }
 
-/** Only what the broker refuses as a plain topic can be a partitioned one. Throws `reason` where it is none. */
+/**
+ * Only what the broker refuses as a plain topic can be a partitioned one. Throws `reason` where it is none. 0 for a plain
+ * one: where two create it at once, brokers take the other's for a partition of it.
+ */
 async function adoptPartitions(cluster: Cluster, topic: string, reason: unknown, signal: AbortSignal): Promise<number> {
   if (!isDanubeError(reason) || reason.code !== "TOPIC_CONFLICT") {
     throw reason;
   }
   const shape = await askShape(cluster, topic, signal);
-  if (shape.kind !== "partitioned") {
+  if (shape.kind === "none") {
     throw reason;
   }
-  return shape.partitions;
+  return shape.kind === "plain" ? 0 : shape.partitions;
 }
 
 function checkShape(shape: TopicShape, { topic, grow }: ResolvedProducerOptions, partitions: number): void {

@@ -54,6 +54,8 @@ export interface Attachment {
   /** The latest failure on the way to the producer, while there is none. */
   trouble(): DanubeError | undefined;
   dispatch(): Dispatch;
+  /** The producer is closed: the topic's owner is no longer needed. */
+  leave(): void;
 }
 
 export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
@@ -157,6 +159,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     address: () => (last as Attached).address,
     trouble: () => trouble,
     dispatch: () => dispatch,
+    leave: ownership.need(topic),
   };
 }
 

@@ -134,6 +134,9 @@ export async function createProducer<T>(
     // Senders that wait for room find the producer closed.
     gate.open();
     void begun.done.then(() => {
+      for (const attachment of attachments) {
+        attachment.leave();
+      }
       for (const listener of listeners) {
         listener();
       }

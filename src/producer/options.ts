@@ -62,7 +62,7 @@ export interface ProducerOptions<T = Payload> {
    * message in flight; `"key"` the messages of each key; `"none"` nothing.
    */
   order?: Order | undefined;
-  /** How many messages are in flight at once, where `order` allows more than one. Default 256. */
+  /** How many messages, of each partition, are in flight at once, where `order` allows more than one. Default 256. */
   maxInFlight?: number | undefined;
   /** Beyond this many messages not yet settled, `send` rejects with `QUEUE_FULL`. Default 65,536. */
   maxQueuedMessages?: number | undefined;

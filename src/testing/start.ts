@@ -9,6 +9,7 @@ import { isPanic } from "./panic.ts";
 import { createProxy } from "./proxy.ts";
 import { createHttp2Server, type RequestHandler, resetStream, type Server } from "./server.ts";
 import { type Advertised, registerServices } from "./services.ts";
+import { maxAccepted } from "./topic.ts";
 import type { BrokerOptions, EmbeddedBroker, TopicState } from "./types.ts";
 
 /** How long a topic refuses messages before it is gone. */
@@ -263,7 +264,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
 
   return {
     urls: proxy ? [advertised(0).connectUrl] : nodes.map(({ server }) => `${scheme}://${host}:${server.port()}`),
-    messages: (topic) => [...(metadata.topics.get(topic)?.accepted ?? [])],
+    messages: (topic) => metadata.topics.get(topic)?.accepted.slice(-maxAccepted) ?? [],
     topics: () => [...metadata.topics.values()].map(stateOf),
     calls: (rpc, broker) => faults.calls(rpc, broker),
     kill,

@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createOwnership, type Owner } from "../../../src/cluster/ownership.ts";
 import { DanubeError } from "../../../src/errors.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
+import { createSweeper } from "../../../src/lib/sweeper.ts";
 import { rejection, settled, watch } from "../support/outcomes.ts";
 
 const topic = "/default/t";
@@ -24,6 +25,7 @@ function setUp() {
         lookups.push({ topic: name, signal, answer: resolve, fail: reject });
       }),
     createEventLog((event) => events.push(event)),
+    createSweeper(60_000),
   );
   /** Has the owner looked up and answered. */
   const learn = async (owner: Owner) => {
@@ -188,5 +190,45 @@ describe("a stale answer never overwrites a newer one", () => {
     await settled();
     expect(slow.state).not.toBe("pending");
     expect(ownership.status()).toEqual([]);
+  });
+});
+
+describe("what nobody needs", () => {
+  test("is let go, also when it was never said to be needed", async () => {
+    vi.useFakeTimers();
+    try {
+      const { ownership, learn } = setUp();
+      const leave = [ownership.need(topic), ownership.need(topic)];
+      await learn(ownerAt("http://a"));
+      await learn(ownerAt("http://b", { topic: "/default/other" }));
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(ownership.status().map((owner) => owner.topic)).toEqual([topic]);
+      expect(vi.getTimerCount()).toBe(0);
+      leave[0]?.();
+      leave[0]?.();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(ownership.status()).toHaveLength(1);
+      leave[1]?.();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(ownership.status()).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("an answer to a lookup is kept that was asked for before", async () => {
+    vi.useFakeTimers();
+    try {
+      const { ownership, lookups } = setUp();
+      ownership.need(topic)();
+      const asked = ownership.owner(topic);
+      await settled();
+      await vi.advanceTimersByTimeAsync(60_000);
+      lookups[0]?.answer(ownerAt("http://a"));
+      expect((await asked).target.url).toBe("http://a");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -59,13 +59,15 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     const { url, assigned } = place;
     return { topic, target: { url, behindProxy: undefined }, brokerUrl: `${url}/self`, assigned };
   };
+  // Nothing is swept, unless a test does it.
+  const sweeper = { add() {}, close() {} };
   const cluster: Cluster = {
     seeds: ["http://a:1"],
-    ownership: createOwnership(lookup, log),
+    ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
     connections: { unary } as unknown as Connections,
     events: log,
-    sweeper: { add() {}, close() {} },
+    sweeper,
     backoff: () => 1,
     attemptTimeoutMs: 5_000,
   };
