@@ -40,9 +40,10 @@ export async function createProducer<T>(
   const listeners: (() => void)[] = [];
   let sequence = 0n;
   let closed: Closing | undefined;
-
   // Of flows that were let go.
   const past = { acknowledged: 0n, failed: 0n };
+  // The newest message at the last sweep.
+  let sweptAt = 0n;
 
   function flowing(): Flow {
     if (!flow) {
@@ -53,7 +54,6 @@ export async function createProducer<T>(
   }
 
   /** Many producers have nothing to send for long: those that have sent nothing since the last sweep hold nothing. */
-  let sweptAt = 0n;
   function letGo(): boolean {
     const idle = sweptAt === sequence && flow?.gate.messages() === 0;
     sweptAt = sequence;
