@@ -1,4 +1,6 @@
 import { codeOf, equal, ok, rejection } from "./assert.ts";
+import { brokersThatServe } from "./lookups.ts";
+import { textsOf } from "./support.ts";
 import type { Case } from "./world.ts";
 
 /** Finding the owner, and what brokers say to it. */
@@ -81,32 +83,6 @@ export const clusterCases: Case[] = [
     },
   },
   {
-    name: "names that begin alike stay apart: one owner each, and every message where it belongs",
-    async run({ urls, connect, topic, read }) {
-      // The longer ones last: a broker takes the shorter for their base, and refuses it beside them.
-      const names = [topic("orders"), topic("orders-eu"), topic("orders-eu-north"), topic("orders-us")];
-      const readers = [];
-      for (const name of names) {
-        await connect({ brokers: [urls[0] as string] }).createProducer({ topic: name, dispatch: "reliable" });
-        readers.push(await read(name));
-      }
-      for (const url of urls) {
-        const danube = connect({ brokers: [url] });
-        for (const name of names) {
-          const { send } = await danube.createProducer({ topic: name, name: `from ${url}` });
-          await send(`${name} by ${url}`);
-        }
-      }
-      for (const [i, name] of names.entries()) {
-        const texts = (await readers[i]?.take(urls.length))?.map(({ text }) => text);
-        equal(
-          texts,
-          urls.map((url) => `${name} by ${url}`),
-        );
-      }
-    },
-  },
-  {
     name: "many producers at once: one lookup at a time per topic, one connection per broker",
     async run({ urls, connect, topic }) {
       const danube = connect();
@@ -119,17 +95,17 @@ export const clusterCases: Case[] = [
     },
   },
   {
-    name: "a topic's dispatch is adopted when none is given, and DISPATCH_MISMATCH when it is another",
-    async run({ connect, topic }) {
+    name: "many producers at once of a topic that does not exist make one topic, served by one broker",
+    async run({ urls, connect, topic, read }) {
       const danube = connect();
-      const name = topic();
-      equal((await danube.createProducer({ topic: name, dispatch: "reliable" })).dispatch, "reliable");
-      equal((await danube.createProducer({ topic: name, name: "adopts" })).dispatch, "reliable");
-      equal(
-        await codeOf(danube.createProducer({ topic: name, name: "differs", dispatch: "non-reliable" })),
-        "DISPATCH_MISMATCH",
-      );
-      equal((await danube.createProducer({ topic: topic("new") })).dispatch, "non-reliable", "a new topic");
+      const names = Array.from({ length: 8 }, (_, i) => `p${i}`);
+      const create = (name: string) => danube.createProducer({ topic: topic(), name, dispatch: "reliable" });
+      const producers = await Promise.all(names.map(create));
+      const reader = await read(topic());
+      await Promise.all(producers.map(({ send, name }) => send(name)));
+      equal(textsOf(await reader.take(8)).sort(), names);
+      const [owners] = await brokersThatServe(urls, [topic()]);
+      equal(owners?.length, 1, `the brokers that serve it, which are ${owners}`);
     },
   },
   {
@@ -138,14 +114,6 @@ export const clusterCases: Case[] = [
       const started = Date.now();
       equal(await codeOf(connect().createProducer({ topic: "/no-such-namespace/topic" })), "NAMESPACE_NOT_FOUND");
       ok(Date.now() - started < 5_000, "no waiting");
-    },
-  },
-  {
-    name: "a topic whose name others begin with is TOPIC_CONFLICT: brokers take those for its partitions",
-    async run({ connect, topic }) {
-      const danube = connect();
-      await danube.createProducer({ topic: topic("conflict-long") });
-      equal(await codeOf(danube.createProducer({ topic: topic("conflict") })), "TOPIC_CONFLICT");
     },
   },
   {

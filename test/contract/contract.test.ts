@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
 import { cases } from "./cases.ts";
+import { peers } from "./peers.ts";
 import { runCase, type World } from "./world.ts";
 
 // The shim for vitest: the brokers come from the environment (scripts/contract.ts starts or names them).
 const urls = process.env["DANUBE_URL"]?.split(",").filter((url) => url !== "") ?? [];
 const world: World = { urls, broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real" };
 
-test("the suite has brokers and cases", () => {
+test("the suite has brokers and cases, each once, and one for each scenario of the peers", () => {
   expect(urls).not.toEqual([]);
   expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  for (const start of Object.values(peers).flatMap((tests) => Object.values(tests))) {
+    const found = cases.filter(({ name }) => name.startsWith(start));
+    expect(found, `the case of a peer's test: ${start}`).toHaveLength(1);
+  }
 });
 
 for (const one of cases) {

@@ -108,24 +108,4 @@ export const partitionCases: Case[] = [
       ok(error instanceof TypeError && error.message.includes('"route"'), `a TypeError naming route: ${error.message}`);
     },
   },
-  {
-    name: "fourteen partitions, from every seed: one owner each, and every message is read back",
-    async run({ urls, connect, topic, read }) {
-      const name = topic("many");
-      const numbers = Array.from({ length: 14 }, (_, i) => i);
-      await connect({ brokers: urls }).createProducer({ topic: name, partitions: 14, dispatch: "reliable" });
-      const readers = await Promise.all(numbers.map((i) => read(`${name}-part-${i}`)));
-      for (const url of urls) {
-        const { send } = await connect({ brokers: url }).createProducer({ topic: name, name: `from ${url}` });
-        await Promise.all(numbers.map(() => send(url)));
-      }
-      for (const [i, reader] of readers.entries()) {
-        equal(
-          (await reader.take(urls.length)).map(({ text }) => text),
-          urls,
-          `partition ${i}`,
-        );
-      }
-    },
-  },
 ];

@@ -14,8 +14,12 @@ export interface CaseContext extends World {
   connect(options?: Partial<ConnectOptions>): Danube;
   /** A topic that nobody else uses; names of one case begin alike only where it asks for it. */
   topic(label?: string): string;
-  /** Reads `topic` from now on. The topic must exist. */
-  read(topic: string): Promise<Reader>;
+  /** A schema subject that nobody else uses. */
+  subject(label?: string): string;
+  /** Reads `topic` from now on. The topic must exist. Readers of different subscriptions get every message each. */
+  read(topic: string, subscription?: string): Promise<Reader>;
+  /** Reads every partition of `topic`, as {@link read} does. */
+  readPartitions(topic: string, partitions: number, subscription?: string): Promise<Reader[]>;
 }
 
 /** One thing that a user relies on. Throws when it does not hold. */
@@ -31,6 +35,11 @@ export async function runCase({ run }: Case, world: World): Promise<void> {
   );
   const clients: Danube[] = [];
   const readers: Reader[] = [];
+  const read = async (topic: string, subscription = "reader") => {
+    const reader = await openReader({ brokers: world.urls, onEvent: () => {} }, topic, { subscription });
+    readers.push(reader);
+    return reader;
+  };
   try {
     await run({
       ...world,
@@ -40,11 +49,10 @@ export async function runCase({ run }: Case, world: World): Promise<void> {
         return danube;
       },
       topic: (label = "contract") => `/default/${id}-${label}`,
-      async read(topic) {
-        const reader = await openReader({ brokers: world.urls, onEvent: () => {} }, topic);
-        readers.push(reader);
-        return reader;
-      },
+      subject: (label = "subject") => `${id}-${label}`,
+      read,
+      readPartitions: (topic, partitions, subscription) =>
+        Promise.all(Array.from({ length: partitions }, (_, i) => read(`${topic}-part-${i}`, subscription))),
     });
   } finally {
     for (const reader of readers) {
