@@ -4,6 +4,7 @@ import { createSweeper, type Sweeper } from "../lib/sweeper.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { selectTransport } from "../transport/select.ts";
 import { type Connections, createConnections } from "./connections.ts";
+import { type Creations, createCreations } from "./creations.ts";
 import { createCredentials } from "./credentials.ts";
 import { createLookup } from "./lookup.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
@@ -16,6 +17,7 @@ export interface Cluster {
   readonly ownership: Ownership;
   /** How a topic exists, by the seeds' word. Rejects with `CallFailure`. */
   shape(topic: string, signal: AbortSignal): Promise<TopicShape>;
+  readonly creations: Creations;
   readonly connections: Connections;
   readonly events: EventLog;
   /** Tidies up after what is no longer used. */
@@ -41,5 +43,15 @@ export function createCluster(options: ResolvedOptions): Cluster {
   });
   const ownership = createOwnership(createLookup({ ...options, connections, events }), events, sweeper);
   const shape = createShapeLookup({ ...options, connections });
-  return { seeds, ownership, shape, connections, events, sweeper, backoff, attemptTimeoutMs };
+  return {
+    seeds,
+    ownership,
+    shape,
+    creations: createCreations(),
+    connections,
+    events,
+    sweeper,
+    backoff,
+    attemptTimeoutMs,
+  };
 }

@@ -124,7 +124,8 @@ export const errorTable: readonly Row[] = [
   { calls: create, status: PermissionDenied, text: /unable to find the topic/i, code: "UNAVAILABLE", action: "locate", words: "Not able to create the Producer: Unable to find the topic: …" },
   { calls: create, status: PermissionDenied, text: /exclusive/i, code: "EXCLUSIVE_PRODUCER", action: "fail", words: "Not able to create the Producer: the topic … has an exclusive producer" },
   { calls: create, status: PermissionDenied, text: /not able to create the producer/i, code: "UNAVAILABLE", action: "again", words: "Not able to create the Producer: …" },
-  { calls: create, status: Internal, text: /unable to post|failed to load topic/i, code: "UNAVAILABLE", action: "again", words: "The broker unable to post the topic to metadata store, due to error: …" },
+  // While the brokers elect a leader, nothing can be written to the metadata.
+  { calls: create, status: Internal, text: /unable to post|failed to load topic/i, code: "UNAVAILABLE", action: "locate", words: "The broker unable to post the topic to metadata store, due to error: …" },
 
   // SendMessage. All but three of its failures are PERMISSION_DENIED "Unable to publish the message: …".
   { calls: send, status: NotFound, text: /producer with id/i, code: "UNAVAILABLE", action: "locate", words: "The producer with id … does not exist" },
@@ -132,7 +133,9 @@ export const errorTable: readonly Row[] = [
   { calls: send, status: PermissionDenied, text: /exceeds maximum allowed/i, code: "MESSAGE_TOO_LARGE", action: "fail", words: "Unable to publish the message: Message size … exceeds maximum allowed … for topic …" },
   { calls: send, status: PermissionDenied, text: /draining or closed/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … is draining or closed; retry lookup/moved" },
   { calls: send, status: PermissionDenied, text: /not attached to topic/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: the producer with id … is not attached to topic name: …" },
-  { calls: send, status: PermissionDenied, text: /missing schema_id|schema subject mismatch|schema id \S+ not found|requires schema|payload validation failed|schema version not found/i, code: "SCHEMA_REJECTED", action: "fail", words: "Unable to publish the message: Payload validation failed: …" },
+  // The number gets about in a cluster after the subject.
+  { calls: send, status: PermissionDenied, text: /schema id \S+ not found/i, code: "SCHEMA_REJECTED", action: "again", words: "Unable to publish the message: Schema ID … not found in registry" },
+  { calls: send, status: PermissionDenied, text: /missing schema_id|schema subject mismatch|requires schema|payload validation failed|schema version not found|failed to create validator/i, code: "SCHEMA_REJECTED", action: "fail", words: "Unable to publish the message: Payload validation failed: …" },
   { calls: send, status: PermissionDenied, text: /topic \S+ not found in registry/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … not found in registry" },
   { calls: send, status: PermissionDenied, text: /WAL is not configured/i, code: "UNAVAILABLE", action: "again", words: "Unable to publish the message: WAL is not configured for a reliable topic" },
   // The message may be in the log already.
@@ -143,12 +146,17 @@ export const errorTable: readonly Row[] = [
   // The registry. Whatever goes wrong while it works is INTERNAL "Failed to …: …".
   { calls: topicSchema, status: NotFound, text: /not found on this broker/i, code: "UNAVAILABLE", action: "locate", words: "Topic '…' not found on this broker" },
   { calls: topicSchema, status: FailedPrecondition, text: /no schema subject/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Topic '…' has no schema subject configured. Use ConfigureTopicSchema first." },
+  // As with CreateProducer: one that is there takes a moment to get about.
+  { calls: topicSchema, status: NotFound, text: /schema subject/i, code: "SCHEMA_NOT_FOUND", action: "again", words: "Schema subject '…' not found in registry: Schema metadata not found for subject: …" },
   { calls: registry, status: NotFound, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Schema not found for subject: …" },
   { calls: registry, status: Internal, text: /not compatible/i, code: "SCHEMA_INCOMPATIBLE", action: "fail", words: "Failed to register schema: Schema is not compatible with subject '…' (mode: …): …" },
   { calls: registry, status: Internal, text: /metadata not found|no existing versions|no versions found/i, code: "SCHEMA_NOT_FOUND", action: "fail", words: "Failed to check compatibility: Schema metadata not found for subject: …" },
   { calls: registry, status: Internal, text: /unknown schema type|invalid (avro|json|utf-8)|failed to parse/i, code: "SCHEMA_REJECTED", action: "fail", words: "Failed to register schema: Invalid JSON Schema: …" },
-  // The version is written, and the broker has not seen it come back from the others.
+  { calls: topicSchema, status: Internal, text: /failed to set schema subject/i, code: "SCHEMA_NOT_FOUND", action: "again", words: "Failed to set schema subject '…': Schema subject '…' not found in registry. Please register schema first." },
+  // The version is written, and the broker has not seen it come back from the others, or sees another one in its place.
+  { calls: registry, status: Internal, text: /version not found after/i, code: "UNAVAILABLE", action: "again", words: "Version not found after registration" },
   { calls: registry, status: Internal, text: /timed out waiting/i, code: "UNAVAILABLE", action: "again", words: "Failed to register schema: Timed out waiting for local schema metadata for subject '…' to reach version …" },
+  { calls: registry, status: Internal, text: /unknown error occurred|leader unknown|to leader/i, code: "UNAVAILABLE", action: "locate", words: "Failed to register schema: Unknown error occurred: raft propose failed: leader unknown (election in progress?)" },
   { calls: registry, status: Internal, text: /failed to/i, code: "UNAVAILABLE", action: "again", words: "Failed to persist schema config: …" },
   // What it takes is checked before it is asked: this broker knows fewer words.
   { calls: registry, status: InvalidArgument, code: "UNSUPPORTED", action: "fail", words: "Invalid compatibility mode: …" },

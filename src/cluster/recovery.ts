@@ -30,6 +30,7 @@ export interface RecoveryOptions {
 export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOptions): Promise<T> {
   const { backoff, events, topic, signal, judge, forget, onRetry } = options;
   let again = 0;
+  let last: DanubeError | undefined;
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();
@@ -38,8 +39,10 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
       again = action === "again" ? again + 1 : action === "repeat" ? again : 0;
       const final = action === "fail" || action === "ask" || again > maxAgain;
       if (final || signal.aborted) {
-        throw error;
+        // An attempt that was cut off by the signal says less than the one before it.
+        throw last && error.code === "CANCELED" ? last : error;
       }
+      last = error;
       if (action === "locate") {
         forget?.(error);
       }

@@ -45,8 +45,9 @@ const maxRedirects = 4;
 const pollMs = 100;
 /** How long brokers are waited for that may not even be there. */
 const patienceMs = 1_000;
-/** How many topics of a namespace are looked up to find brokers that nobody has told us of. */
+/** How many topics of a namespace are looked up, every so many rounds, to find brokers that nobody has told us of. */
 const maxProbes = 64;
+const findEvery = 8;
 
 /** Follows a Redirect to the answer that can be believed. */
 export async function follow(inquiry: Inquiry, first: Answer): Promise<Answer> {
@@ -105,8 +106,8 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
     if (connect) {
       return connect;
     }
-    if (round === 0) {
-      await findBrokers(inquiry, redirect.asked);
+    if (round % findEvery === 0) {
+      await findBrokers(inquiry, redirect.asked, names ?? []);
     }
     await sleep(pollMs, signal);
   }
@@ -157,9 +158,17 @@ async function anyConnect(inquiry: Inquiry, except: readonly string[]): Promise<
   }
 }
 
-/** Learns the addresses of brokers from where they say that other topics are. */
-async function findBrokers({ topic, ask, namesFrom }: Inquiry, url: string): Promise<void> {
-  const names = (await namesFrom(url, namespaceOf(topic))) ?? [];
-  const probes = names.filter((name) => name !== topic).slice(-maxProbes);
-  await Promise.all(probes.map((name) => ask(url, name).catch(() => undefined)));
+/**
+ * Learns the addresses of brokers from where they say that other topics are: those that the name was perhaps mistaken
+ * for, and others by chance, different ones each time.
+ */
+async function findBrokers({ topic, ask, namesFrom }: Inquiry, url: string, alike: readonly string[]): Promise<void> {
+  const all = (await namesFrom(url, namespaceOf(topic))) ?? [];
+  const chosen = new Set(alike.slice(0, maxProbes / 2));
+  // Among many topics of one broker alone, none may tell of another: one look does not always do.
+  for (let tries = 0; tries < 2 * maxProbes && chosen.size < maxProbes && all.length > 0; tries++) {
+    chosen.add(all[Math.floor(Math.random() * all.length)] as string);
+  }
+  chosen.delete(topic);
+  await Promise.all([...chosen].map((name) => ask(url, name).catch(() => undefined)));
 }

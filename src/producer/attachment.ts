@@ -59,7 +59,7 @@ export interface Attachment {
 }
 
 export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
-  const { ownership, connections, events, backoff, attemptTimeoutMs } = cluster;
+  const { ownership, creations, connections, events, backoff, attemptTimeoutMs } = cluster;
   const { topic, name, access, schema } = options;
   let dispatch = options.dispatch ?? "non-reliable";
   let adopting = options.dispatch === undefined;
@@ -92,9 +92,12 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
     const owner = await ownership.owner(topic, signal);
     attempt.owner = owner;
     try {
-      const created = await create(owner, signal);
+      if (owner.assigned) {
+        return await create(owner, signal);
+      }
+      const created = await creations.attempt(topic, () => create(owner, signal), signal);
       // A topic that a standalone broker creates has no subject yet; the second to come ties it to its own.
-      return schema && !owner.assigned ? await create(owner, signal) : created;
+      return schema ? await create(owner, signal) : created;
     } catch (reason) {
       if (adopting && judge("CreateProducer", reason, topic).error.code === "DISPATCH_MISMATCH") {
         // The topic exists with the other strategy, and no strategy was asked for.

@@ -16,6 +16,7 @@ import type { Compatibility, RegisteredSchema, Registration, Registry } from "./
 import { defaultCreatedBy, type SchemaResolver } from "./resolve.ts";
 import { checkSubject, maxVersion, type SchemaType } from "./schema.ts";
 import { createTopicSchemas, type TopicSchemaConfig, type ValidationOptions } from "./topic-schemas.ts";
+import { createRegistryWrites } from "./writes.ts";
 
 /** A definition, to be registered or checked. */
 export interface DefinitionOptions {
@@ -118,7 +119,7 @@ export interface Schemas {
   /** All subjects, by name (ListSubjects). */
   subjects(): Promise<SubjectSummary[]>;
   /**
-   * Ties a topic to a subject, for good, and says what its messages are checked for (ConfigureTopicSchema, at the
+   * Ties a topic to a subject, instead of the one it may have, and says what its messages are checked for (ConfigureTopicSchema, at the
    * owner; of a partitioned topic at each partition's). `TOPIC_NOT_FOUND`, `SCHEMA_NOT_FOUND`.
    */
   configureTopic(topic: string, options: TopicSchemaOptions): Promise<void>;
@@ -143,6 +144,7 @@ export interface SchemasOptions {
 
 export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClosed }: SchemasOptions): Schemas {
   const topics = createTopicSchemas(cluster, registry);
+  const writes = createRegistryWrites(registry);
   const { method } = Service;
 
   /** Within the time of a call, and the life of the client. */
@@ -175,7 +177,7 @@ export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClos
       const { type, description = "", createdBy = defaultCreatedBy, tags = [] } = options;
       const definition = definitionText(options);
       const registration = await inTime(`register ${subject}`, (signal) =>
-        registry.register(subject, { type, definition }, { description, createdBy, tags }, signal),
+        writes.register(subject, { type, definition }, { description, createdBy, tags }, signal),
       );
       resolver.changed(subject);
       return registration;
@@ -225,16 +227,14 @@ export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClos
       checkSubject(subject);
       checkCompatibility(compatibilityMode);
       await inTime(`compatibility of ${subject}`, (signal) =>
-        registry.call(method.setCompatibilityMode, { subject, compatibilityMode }, subject, signal),
+        writes.setCompatibility(subject, compatibilityMode, signal),
       );
       resolver.changed(subject);
     },
     async delete(subject, version) {
       checkSubject(subject);
       checkInteger("version", version, 1, maxVersion);
-      await inTime(`delete version ${version} of ${subject}`, (signal) =>
-        registry.call(method.deleteSchemaVersion, { subject, version }, subject, signal),
-      );
+      await inTime(`delete version ${version} of ${subject}`, (signal) => writes.delete(subject, version, signal));
       resolver.changed(subject);
     },
     async subjects() {

@@ -100,6 +100,8 @@ export function createTopicSchemas(cluster: Cluster, registry: Registry): TopicS
     async configure(topic, options, signal) {
       const request = { schemaSubject: options.subject, ...words(options) };
       const names = await namesOf(topic, signal);
+      // Owners that have not heard of the subject yet are asked again; one that is not there would be waited for.
+      await registry.latest(options.subject, signal);
       const rpc = method.configureTopicSchema;
       await Promise.all(names.map((topicName) => atOwner(rpc, topicName, { topicName, ...request }, signal)));
     },

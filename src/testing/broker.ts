@@ -6,6 +6,7 @@ import {
   type StreamMessage,
 } from "../../gen/danube/danube_api_pb.ts";
 import { isTopicName, type Metadata, namespaceOf, type TopicRecord } from "./metadata.ts";
+import { panic } from "./panic.ts";
 import { type KnownProducer, loadTopic, type Topic } from "./topic.ts";
 import type { BrokerOptions } from "./types.ts";
 
@@ -31,6 +32,8 @@ export interface Shared {
   /** Gives a new topic to a broker, as the cluster's leader does. */
   assign(record: TopicRecord): void;
 }
+
+const strategies: readonly DispatchStrategy[] = Object.values(DispatchStrategy);
 
 /** tonic's default limit on a message, which Danube does not raise. */
 const maxGrpcMessage = 4_194_304;
@@ -105,7 +108,7 @@ export function createBroker(index: number, shared: Shared): Broker {
     return here ?? (record && !standalone && metadata.findBroker(name) === index ? load(record) : undefined);
   }
 
-  function topicFor(name: string, create: { reliable: boolean } | undefined): Topic {
+  function topicFor(name: string, create: { reliable: boolean; isKnown: boolean } | undefined): Topic {
     if (!isTopicName(name)) {
       throw invalidName(name);
     }
@@ -121,6 +124,9 @@ export function createBroker(index: number, shared: Shared): Broker {
     }
     if (!create || !autoCreateTopics) {
       throw new ConnectError(`Unable to find the topic: ${name}`, Code.NotFound);
+    }
+    if (!create.isKnown) {
+      throw new ConnectError("Dispatch strategy is missing", Code.InvalidArgument);
     }
     return createTopic(name, create.reliable);
   }
@@ -186,7 +192,7 @@ export function createBroker(index: number, shared: Shared): Broker {
     createProducer(request) {
       const reliable = request.dispatchStrategy === DispatchStrategy.Reliable;
       const isNew = !metadata.topics.has(request.topicName);
-      const topic = topicFor(request.topicName, { reliable });
+      const topic = topicFor(request.topicName, { reliable, isKnown: strategies.includes(request.dispatchStrategy) });
       if (topic.record.reliable !== reliable) {
         throw new ConnectError(
           "Producer requested dispatch strategy does not match topic strategy",
@@ -206,7 +212,7 @@ export function createBroker(index: number, shared: Shared): Broker {
           Code.OutOfRange,
         );
       }
-      const { producerId = 0n, topicName = "" } = message.msgId ?? {};
+      const { producerId, topicName } = message.msgId ?? panic("Message ID cannot be None");
       if (!producers.has(producerId)) {
         throw new ConnectError(`The producer with id ${producerId} does not exist`, Code.NotFound);
       }

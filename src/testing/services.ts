@@ -84,6 +84,9 @@ export function registerServices(router: ConnectRouter, options: ServicesOptions
   router.service(HealthCheck, {
     healthCheck: ({ client, id }, context) =>
       around("HealthCheck", context, () => {
+        if (client !== ClientType.Producer && client !== ClientType.Consumer) {
+          throw new ConnectError("Invalid client type", Code.InvalidArgument);
+        }
         const known =
           client === ClientType.Producer
             ? broker.knowsProducer(id)

@@ -1,10 +1,24 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { type Call, errorTable, judge, type Row } from "../../../src/cluster/error-table.ts";
+import { type Call, errorTable, judge, type RegistryCall, type Row } from "../../../src/cluster/error-table.ts";
 import { DanubeError, type DanubeErrorCode } from "../../../src/errors.ts";
 import { CallFailure, type FailureKind } from "../../../src/transport/seam.ts";
 
+const registryCalls: readonly RegistryCall[] = [
+  "RegisterSchema",
+  "GetSchema",
+  "GetLatestSchema",
+  "ListVersions",
+  "CheckCompatibility",
+  "DeleteSchemaVersion",
+  "SetCompatibilityMode",
+  "ConfigureTopicSchema",
+  "UpdateTopicValidationPolicy",
+  "GetTopicSchemaConfig",
+  "ListSubjects",
+];
 const allCalls: readonly Call[] = [
+  ...registryCalls,
   "TopicLookup",
   "TopicPartitions",
   "CreateProducer",
@@ -88,7 +102,7 @@ describe("what brokers say besides the words in the table", () => {
       "TOPIC_CONFLICT",
       "fail",
     ],
-    ["CreateProducer", Code.Internal, "failed to load topic locally: no such file", "UNAVAILABLE", "again"],
+    ["CreateProducer", Code.Internal, "failed to load topic locally: no such file", "UNAVAILABLE", "locate"],
     ["TopicLookup", Code.Unauthenticated, "Authentication credentials are missing", "UNAUTHENTICATED", "fail"],
     ["HealthCheck", Code.Unimplemented, "", "UNSUPPORTED", "fail"],
     [
@@ -117,7 +131,7 @@ describe("what brokers say besides the words in the table", () => {
       Code.PermissionDenied,
       "Unable to publish the message: Schema ID 7 not found in registry",
       "SCHEMA_REJECTED",
-      "fail",
+      "again",
     ],
     [
       "SendMessage",
@@ -147,6 +161,44 @@ describe("what brokers say besides the words in the table", () => {
       "PERMISSION_DENIED",
       "fail",
     ],
+    [
+      "SendMessage",
+      Code.PermissionDenied,
+      "Unable to publish the message: Failed to create validator: what is this",
+      "SCHEMA_REJECTED",
+      "fail",
+    ],
+    ["GetSchema", Code.NotFound, "Schema not found for ID: 7", "SCHEMA_NOT_FOUND", "fail"],
+    ["ListVersions", Code.NotFound, "Subject not found: a", "SCHEMA_NOT_FOUND", "fail"],
+    ["RegisterSchema", Code.Internal, "Failed to register schema: Unknown schema type: xml", "SCHEMA_REJECTED", "fail"],
+    ["RegisterSchema", Code.Internal, "Failed to register schema: Invalid Avro schema: no", "SCHEMA_REJECTED", "fail"],
+    ["RegisterSchema", Code.Internal, "Failed to register schema: the disk is full", "UNAVAILABLE", "again"],
+    ["CheckCompatibility", Code.Internal, "Failed to check compatibility: Invalid JSON", "SCHEMA_REJECTED", "fail"],
+    [
+      "SetCompatibilityMode",
+      Code.Internal,
+      "Failed to set compatibility mode: Schema metadata not found for subject: a",
+      "SCHEMA_NOT_FOUND",
+      "fail",
+    ],
+    [
+      "DeleteSchemaVersion",
+      Code.Internal,
+      "Failed to delete schema version: Unknown error occurred: connect to leader failed: transport error",
+      "UNAVAILABLE",
+      "locate",
+    ],
+    ["ConfigureTopicSchema", Code.NotFound, "Topic '/default/a' not found on this broker", "UNAVAILABLE", "locate"],
+    ["ConfigureTopicSchema", Code.InvalidArgument, "Invalid validation policy: 'a'", "UNSUPPORTED", "fail"],
+    [
+      "UpdateTopicValidationPolicy",
+      Code.FailedPrecondition,
+      "Topic '/default/a' has no schema subject configured.",
+      "SCHEMA_NOT_FOUND",
+      "fail",
+    ],
+    ["GetTopicSchemaConfig", Code.PermissionDenied, "no binding grants ManageSchema", "PERMISSION_DENIED", "fail"],
+    ["ListSubjects", Code.Unimplemented, "", "UNSUPPORTED", "fail"],
   ])("%s, %s: %s", (call, code, text, expected, action) => {
     const verdict = judge(call, status(code, text), topic);
     expect({ code: verdict.error.code, action: verdict.action }).toEqual({ code: expected, action });

@@ -125,6 +125,18 @@ describe("recover", () => {
     expect(log).toEqual([]);
   });
 
+  test("an attempt that the signal cut off says less than the failure before it", async () => {
+    const ended = new AbortController();
+    const failures = [new DanubeError("UNAVAILABLE", "why"), new DanubeError("CANCELED", "the call was aborted")];
+    const verdicts = failures.map((error, i) => ({ error, action: i === 0 ? ("locate" as const) : ("fail" as const) }));
+    const { result } = setUp(["locate", "fail"], {
+      signal: ended.signal,
+      judge: () => verdicts.shift() as (typeof verdicts)[number],
+    });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(result).toEqual({ state: "rejected", value: failures[0] });
+  });
+
   test("the judge may take its time", async () => {
     const error = new DanubeError("PERMISSION_DENIED", "no");
     const verdict = Promise.withResolvers<{ action: Action; error: DanubeError }>();

@@ -147,6 +147,28 @@ describe("names that begin alike", () => {
     expect(result.value).toMatchObject({ target: { url: d } });
   });
 
+  test("also among a thousand topics, of which the last hundreds tell nothing", async () => {
+    const d = "http://d:1";
+    const many = Array.from({ length: 1_000 }, (_, i) => `/default/t${String(i).padStart(4, "0")}`);
+    const { find, asked } = lookupAmong(
+      {
+        [a]: {
+          lookup: (name) => redirectTo(many.indexOf(name) in many && many.indexOf(name) < 100 ? d : c),
+          names: listing([topic, longer, ...many]),
+        },
+        [c]: says(redirectTo(c)),
+        [d]: says(connectTo(d)),
+      },
+      { seeds: [a] },
+    );
+    const result = watch(find());
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(result.value).toMatchObject({ target: { url: d } });
+    // A few dozen at a time, and the one that begins alike among them.
+    expect(asked.length).toBeLessThan(500);
+    expect(asked).toContain(`${a} ${longer}`);
+  });
+
   test("when none says Connect, several seeds take the Redirect after all", async () => {
     const { find, warnings } = lookupAmong({
       [a]: says(redirectTo(c), [topic, longer]),

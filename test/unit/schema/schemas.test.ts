@@ -116,6 +116,17 @@ describe("a call", () => {
   });
 });
 
+/** What a registry answers of subject `s`. */
+const latest = () => ({
+  schemaId: 7n,
+  version: 1,
+  schemaType: "string",
+  compatibilityMode: "backward",
+  tags: [],
+  createdAt: 0n,
+  schemaDefinition: new Uint8Array(),
+});
+
 describe("calls about a topic", () => {
   const config = () => ({
     schemaSubject: "s",
@@ -147,9 +158,21 @@ describe("calls about a topic", () => {
   });
 
   test("go to each partition", async () => {
-    const { schemas, calls } = setUp({ configureTopicSchema: () => ({}) }, { kind: "partitioned", partitions: 3 });
+    const shape = { kind: "partitioned", partitions: 3 } as const;
+    const { schemas, calls } = setUp({ configureTopicSchema: () => ({}), getLatestSchema: latest }, shape);
     await schemas.configureTopic(topic, { subject: "s", policy: "warn" });
-    expect(calls.map(({ request }) => request["topicName"])).toEqual([0, 1, 2].map((i) => `${topic}-part-${i}`));
+    const configured = calls.filter(({ method }) => method === "configureTopicSchema");
+    expect(configured.map(({ request }) => request["topicName"])).toEqual([0, 1, 2].map((i) => `${topic}-part-${i}`));
+  });
+
+  test("say at once that there is no such subject", async () => {
+    const missing = () => {
+      throw status(Code.NotFound, "Schema not found for subject: s");
+    };
+    const { schemas, count } = setUp({ getLatestSchema: missing });
+    const configuring = schemas.configureTopic(topic, { subject: "s", policy: "warn" });
+    expect(await rejection(configuring)).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
+    expect(count("configureTopicSchema")).toBe(0);
   });
 
   test("say that there is no such topic", async () => {
@@ -159,13 +182,6 @@ describe("calls about a topic", () => {
   });
 
   test("find the number that brokers leave out", async () => {
-    const latest = () => ({
-      schemaId: 7n,
-      schemaType: "string",
-      tags: [],
-      createdAt: 0n,
-      schemaDefinition: new Uint8Array(),
-    });
     const { schemas } = setUp({ getTopicSchemaConfig: config, getLatestSchema: latest });
     expect(await schemas.topicConfig(topic)).toEqual({
       subject: "s",
@@ -175,5 +191,74 @@ describe("calls about a topic", () => {
     });
     const none = setUp({ getTopicSchemaConfig: () => ({ ...config(), schemaSubject: "", validationPolicy: "warn" }) });
     expect(await none.schemas.topicConfig(topic)).toMatchObject({ subject: undefined, schemaId: undefined });
+  });
+});
+
+describe("what was written is there to be read", () => {
+  test("register: when the broker that is asked knows the number", async () => {
+    let seen = false;
+    const { schemas, count } = setUp({
+      registerSchema: () => ({ schemaId: 7n, version: 1, isNewVersion: true, fingerprint: "f" }),
+      getSchema: () => {
+        if (!seen) {
+          throw status(Code.NotFound, "Schema not found for ID: 7");
+        }
+        return latest();
+      },
+    });
+    const result = watch(schemas.register("s", { type: "string" }));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(result.state).toBe("pending");
+    seen = true;
+    await vi.advanceTimersByTimeAsync(20);
+    expect(result).toMatchObject({ state: "resolved", value: { schemaId: 7n, version: 1 } });
+    expect(count("getSchema")).toBeGreaterThan(3);
+  });
+
+  test("register of what is there already asks no more", async () => {
+    const { schemas, count } = setUp({
+      registerSchema: () => ({ schemaId: 7n, version: 1, isNewVersion: false, fingerprint: "f" }),
+    });
+    await schemas.register("s", { type: "string" });
+    expect(count("getSchema")).toBe(0);
+  });
+
+  test("setCompatibility: when the broker shows it, or another one has set it again", async () => {
+    let mode = "backward";
+    const { schemas } = setUp({
+      setCompatibilityMode: () => ({}),
+      getLatestSchema: () => ({ ...latest(), compatibilityMode: mode }),
+    });
+    const first = watch(schemas.setCompatibility("s", "none"));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(first.state).toBe("pending");
+    mode = "none";
+    await vi.advanceTimersByTimeAsync(20);
+    expect(first.state).toBe("resolved");
+    // The call's own time is a second here, and the patience two.
+    const never = watch(schemas.setCompatibility("s", "full"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(never.state).toBe("rejected");
+  });
+
+  test("delete: when the broker lists it no more, and at once where there was no subject", async () => {
+    let versions = [{ version: 1 }, { version: 2 }];
+    const { schemas, handlers, count } = setUp({
+      deleteSchemaVersion: () => ({}),
+      getLatestSchema: latest,
+      listVersions: () => ({ versions }),
+    });
+    const result = watch(schemas.delete("s", 1));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(result.state).toBe("pending");
+    versions = [{ version: 2 }];
+    await vi.advanceTimersByTimeAsync(20);
+    expect(result.state).toBe("resolved");
+    handlers["getLatestSchema"] = () => {
+      throw status(Code.NotFound, "Schema not found for subject: s");
+    };
+    const listed = count("listVersions");
+    await schemas.delete("s", 9);
+    expect(count("listVersions")).toBe(listed);
   });
 });

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import type { CallOptions, Connections } from "../../../src/cluster/connections.ts";
+import { createCreations } from "../../../src/cluster/creations.ts";
 import { createOwnership, type Owner } from "../../../src/cluster/ownership.ts";
 import type { Target } from "../../../src/cluster/transports.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
@@ -65,6 +66,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     seeds: ["http://a:1"],
     ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
+    creations: createCreations(),
     connections: { unary } as unknown as Connections,
     events: log,
     sweeper,
