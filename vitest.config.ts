@@ -20,6 +20,11 @@ const config: ViteUserConfig = {
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { resolve: { alias }, test: { name: "contract", include: ["test/contract/*.test.ts"] } },
       { resolve: { alias }, test: { name: "faults", include: ["test/faults/*.test.ts"], testTimeout: 30_000 } },
+      {
+        resolve: { alias },
+        // Most of them wait.
+        test: { name: "errors", include: ["test/errors/*.test.ts"], testTimeout: 60_000, maxConcurrency: 16 },
+      },
     ],
   },
 };

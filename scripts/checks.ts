@@ -13,6 +13,7 @@ const checks: Record<string, () => Promise<void> | void> = {
   "gen/ is what buf makes of proto/": generated,
   "package.json and deno.json agree": manifests,
   "dependencies are justified": dependencies,
+  "docs/brokers.md has the errors as they were found": () => command("node", ["scripts/error-rows.ts", "check"]),
   "the core knows no runtime": layers,
   "who sends bytes loads no heavy codec": weight,
   "JSR accepts the package (deno publish --dry-run)": () =>

@@ -30,11 +30,13 @@ export async function contractSuites(runtimes: readonly Runtime[]): Promise<Resu
   return results;
 }
 
-/** What the embedded broker can be made to do to a client, from each runtime. */
+/** What the embedded broker can be made to do to a client, and what it can be made to answer, from each runtime. */
 export async function faultSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
   const results: Result[] = [];
   for (const runtime of runtimes) {
-    results.push(await suite(`faults on ${runtime}`, () => runVitest(runtime, "faults")));
+    for (const project of ["faults", "errors"]) {
+      results.push(await suite(`${project} on ${runtime}`, () => runVitest(runtime, project)));
+    }
   }
   return results;
 }

@@ -40,7 +40,8 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
       const final = action === "fail" || action === "ask" || again > maxAgain;
       if (final || signal.aborted) {
         // An attempt that was cut off by the signal says less than the one before it.
-        throw last && error.code === "CANCELED" ? last : error;
+        const cutOff = error.code === "CANCELED" || (signal.aborted && reason === signal.reason);
+        throw last && cutOff ? last : error;
       }
       last = error;
       if (action === "locate") {

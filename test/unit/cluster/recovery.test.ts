@@ -137,6 +137,32 @@ describe("recover", () => {
     expect(result).toEqual({ state: "rejected", value: failures[0] });
   });
 
+  test("so does one that ends with the signal's reason, whatever the judge makes of that", async () => {
+    const ended = new AbortController();
+    const failures = [new DanubeError("UNAVAILABLE", "why"), new DanubeError("PROTOCOL", "AbortError")];
+    let attempts = 0;
+    const result = watch(
+      recover(
+        async () => {
+          if (++attempts === 2) {
+            ended.abort();
+            throw ended.signal.reason;
+          }
+          throw new Error("x");
+        },
+        {
+          backoff: () => 100,
+          events: createEventLog(() => {}),
+          topic: "/default/t",
+          signal: ended.signal,
+          judge: () => ({ error: failures[attempts - 1] as DanubeError, action: attempts === 1 ? "locate" : "fail" }),
+        },
+      ),
+    );
+    await vi.advanceTimersByTimeAsync(100);
+    expect(result).toEqual({ state: "rejected", value: failures[0] });
+  });
+
   test("the judge may take its time", async () => {
     const error = new DanubeError("PERMISSION_DENIED", "no");
     const verdict = Promise.withResolvers<{ action: Action; error: DanubeError }>();
