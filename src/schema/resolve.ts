@@ -3,6 +3,7 @@ import { type SchemaReference, SchemaReferenceSchema } from "../../gen/danube/da
 import { DanubeError, type DanubeErrorCode, isDanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import { sleep } from "../lib/sleep.ts";
 import { sameDefinition } from "./definitions.ts";
 import type { RegisteredSchema, Registration, Registry } from "./registry.ts";
 import type { Schema, SchemaType } from "./schema.ts";
@@ -24,6 +25,9 @@ export interface SchemaResolver {
 
 /** How long the newest version of a subject is believed to be the newest, in milliseconds. */
 const trustMs = 1_000;
+
+/** How often a definition is registered that others write over. */
+const maxEvolutions = 8;
 
 /** Who registered a version, where nobody else is named. */
 export const defaultCreatedBy = "danube-js";
@@ -73,6 +77,23 @@ export function createSchemaResolver(registry: Registry, events: EventLog): Sche
     return registration;
   }
 
+  /** Registers the definition as a version, and makes sure that it is one: of two that do so at once one is lost. */
+  async function evolve(schema: Named, signal: AbortSignal): Promise<Found> {
+    for (let attempt = 1; ; attempt++) {
+      const registration = await register(schema, signal);
+      const { schemaId, version } = registration;
+      if (!registration.isNewVersion || schema.definition === undefined || attempt === maxEvolutions) {
+        return registration;
+      }
+      // Asked by its number, which brokers know a moment later; one that does not know it yet has not lost it.
+      const kept = await registry.get(schemaId, version, signal).catch(unlessCode("SCHEMA_NOT_FOUND"));
+      if (!kept || sameDefinition(kept.definition, schema.definition)) {
+        return registration;
+      }
+      await sleep(Math.random() * 50 * attempt, signal);
+    }
+  }
+
   /** The subject's newest version, registered where it has none. */
   async function existing(schema: Named, signal: AbortSignal): Promise<RegisteredSchema> {
     try {
@@ -91,7 +112,7 @@ export function createSchemaResolver(registry: Registry, events: EventLog): Sche
 
   async function find(schema: Named, signal: AbortSignal): Promise<Found> {
     const { subject, version, definition } = schema;
-    const registered = schema.register === "evolve" ? await register(schema, signal) : undefined;
+    const registered = schema.register === "evolve" ? await evolve(schema, signal) : undefined;
     if (registered && version === undefined) {
       return registered;
     }

@@ -4,7 +4,7 @@ import { createRegistry } from "../../../src/schema/registry.ts";
 import { createSchemaResolver } from "../../../src/schema/resolve.ts";
 import type { Schema } from "../../../src/schema/schema.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
-import { fakeCluster } from "../support/fake-cluster.ts";
+import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { rejection, settled, watch } from "../support/outcomes.ts";
 
 beforeEach(() => void vi.useRealTimers());
@@ -197,6 +197,21 @@ describe("evolve", () => {
       code: "SCHEMA_INCOMPATIBLE",
       retryable: false,
     });
+  });
+
+  test("registers again what another one has written over at the same moment", async () => {
+    const { resolve, state, handlers, count } = registryOf('{"a":1}');
+    const register = handlers["registerSchema"] as Handler;
+    handlers["registerSchema"] = (request, url) => {
+      const answer = register(request, url);
+      if (count("registerSchema") <= 2) {
+        // Theirs takes the place of ours, whatever we were told.
+        state.definitions[state.definitions.length - 1] = `{"theirs":${count("registerSchema")}}`;
+      }
+      return answer;
+    };
+    expect(await resolve({ register: "evolve", definition: '{"b":1}' })).toMatchObject({ version: 4 });
+    expect(state.definitions).toEqual(['{"a":1}', '{"theirs":1}', '{"theirs":2}', '{"b":1}']);
   });
 
   test("with the version that is asked for", async () => {
