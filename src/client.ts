@@ -16,9 +16,10 @@ import {
   resolveProducerOptions,
 } from "./producer/options.ts";
 import type { Producer, ProducerStatus } from "./producer/producer.ts";
+import { createSchemas } from "./schema/create-schemas.ts";
 import { createRegistry } from "./schema/registry.ts";
 import { createSchemaResolver } from "./schema/resolve.ts";
-import { createSchemas, type Schemas } from "./schema/schemas.ts";
+import type { Schemas } from "./schema/schemas.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
 export interface Danube {

@@ -1,5 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import {
   HealthCheckResponse_ClientStatus as ClientStatus,
   HealthCheckRequest_ClientType as ClientType,
@@ -13,11 +13,10 @@ import {
   StreamMessageSchema,
   ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
+import type { Around } from "./around.ts";
 import { type Broker, invalidName, randomId, type Shared } from "./broker.ts";
 import { isTopicName } from "./metadata.ts";
-import { registerSchemaService } from "./schema/service.ts";
 import { type Consumer, delivered, type Stored } from "./subscription.ts";
-import type { Rpc } from "./types.ts";
 
 /** What the brokers of a cluster tell clients about each other. */
 export interface Advertised {
@@ -30,15 +29,15 @@ export interface ServicesOptions {
   shared: Shared;
   advertised(index: number): Advertised;
   proxy: boolean;
-  /** Around every call: authentication, faults, the count. */
-  around<T>(rpc: Rpc, context: HandlerContext, work: () => T | Promise<T>): Promise<T>;
+  around: Around;
 }
 
 /** The RPCs of one broker. */
-export function registerServices(router: ConnectRouter, options: ServicesOptions): void {
-  const { broker, shared, advertised, proxy, around } = options;
+export function registerServices(
+  router: ConnectRouter,
+  { broker, shared, advertised, proxy, around }: ServicesOptions,
+): void {
   const { metadata } = shared;
-  registerSchemaService(router, options);
 
   router.service(Discovery, {
     topicLookup: ({ requestId, topic }, context) =>

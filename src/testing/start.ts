@@ -2,11 +2,13 @@ import type { Http2ServerRequest } from "node:http2";
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { checkInteger, checkOptions } from "../lib/check.ts";
+import type { Around } from "./around.ts";
 import { type Broker, createBroker, type Shared } from "./broker.ts";
 import { createFaults } from "./faults.ts";
 import { createMetadata, type TopicRecord } from "./metadata.ts";
 import { isPanic } from "./panic.ts";
 import { createProxy } from "./proxy.ts";
+import { registerSchemaService } from "./schema/service.ts";
 import { createHttp2Server, type RequestHandler, resetStream, type Server } from "./server.ts";
 import { type Advertised, registerServices } from "./services.ts";
 import { maxAccepted } from "./topic.ts";
@@ -164,26 +166,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
 
   for (let index = 0; index < count; index++) {
     const broker = createBroker(index, shared);
+    const around: Around = (rpc, context, work) =>
+      faults.around(
+        rpc,
+        index,
+        () => cut(context),
+        () => {
+          if (options.tokens) {
+            checkToken(context.requestHeader.get("authorization"), options.tokens);
+          }
+          return answered(context, work);
+        },
+      );
     const handler = connectNodeAdapter({
-      routes: (router) =>
-        registerServices(router, {
-          broker,
-          shared,
-          advertised,
-          proxy: proxy !== undefined,
-          around: (rpc, context, work) =>
-            faults.around(
-              rpc,
-              index,
-              () => cut(context),
-              () => {
-                if (options.tokens) {
-                  checkToken(context.requestHeader.get("authorization"), options.tokens);
-                }
-                return answered(context, work);
-              },
-            ),
-        }),
+      routes: (router) => {
+        registerServices(router, { broker, shared, advertised, proxy: proxy !== undefined, around });
+        registerSchemaService(router, { broker, shared, around });
+      },
       contextValues: (request) => createContextValues().set(requestKey, request as Http2ServerRequest),
       // Above the brokers' limit, so that a message beyond it gets their answer and not the library's.
       readMaxBytes: 64 * 1024 * 1024,

@@ -1,13 +1,20 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { SchemaRegistry } from "../../../gen/danube_schema/schema_registry_pb.ts";
-import type { ServicesOptions } from "../services.ts";
+import type { Around } from "../around.ts";
+import type { Broker, Shared } from "../broker.ts";
 import { incompatibilities, modeOf } from "./compatibility.ts";
 import { parseSchema } from "./definitions.ts";
 import type { SchemaVersion, Subject } from "./store.ts";
 import type { ValidationPolicy } from "./topic-schema.ts";
 
+interface SchemaServiceOptions {
+  broker: Broker;
+  shared: Shared;
+  around: Around;
+}
+
 /** The schema registry of one broker. All brokers answer for the schemas; a topic's settings are told by its owner. */
-export function registerSchemaService(router: ConnectRouter, { broker, shared, around }: ServicesOptions): void {
+export function registerSchemaService(router: ConnectRouter, { broker, shared, around }: SchemaServiceOptions): void {
   const { schemas } = shared.metadata;
 
   function topicHere(name: string) {

@@ -1,9 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TopicShape } from "../../../src/cluster/partitions.ts";
+import { createSchemas } from "../../../src/schema/create-schemas.ts";
 import { createRegistry } from "../../../src/schema/registry.ts";
 import { createSchemaResolver } from "../../../src/schema/resolve.ts";
-import { createSchemas, type Schemas } from "../../../src/schema/schemas.ts";
+import type { Schemas } from "../../../src/schema/schemas.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { rejection, watch } from "../support/outcomes.ts";
