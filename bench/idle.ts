@@ -3,10 +3,12 @@ import { idleProducers } from "../test/unit/support/memory-use.ts";
 
 const producers = 10_000;
 const topics = 1_000;
-const seconds = 3;
 
-/** Prints what idle producers hold, and the calls they make: such as have not sent yet, and such as have. */
-export async function idle(json: boolean): Promise<void> {
+/**
+ * Prints what producers hold after so many seconds without a message, and the calls they make meanwhile: such as have not
+ * sent yet, and such as have.
+ */
+export async function idle(seconds: number, json: boolean): Promise<void> {
   const results: Record<string, { bytesEach: number; calls: number }> = {};
   for (const [what, messages] of [
     ["nothing sent", 0],

@@ -3,7 +3,8 @@
 //
 //   npm run bench                    rates: messages a second, and the client's CPU time for one
 //   npm run bench -- memory          whether memory stays flat over 1,000,000 sends (--messages); ends with 1 if not
-//   npm run bench -- idle            what 10,000 idle producers hold, and the calls they make
+//   npm run bench -- idle            what 10,000 idle producers hold, and the calls they make; such as have sent let
+//                                    go of what sending took within two minutes (--seconds 130 shows it)
 //
 //   --rounds N (5)  --seconds N (2)  --json     DANUBE_URL=http://host:6650,… for brokers other than an embedded one
 //
@@ -47,7 +48,7 @@ if (more.length > 0 || ![rounds, seconds, messages].every((value) => value > 0))
 } else if (what === "memory") {
   process.exitCode = (await memory(messages, values.json)) ? 0 : 1;
 } else if (what === "idle") {
-  await idle(values.json);
+  await idle(seconds, values.json);
 } else {
   usage();
 }
