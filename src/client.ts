@@ -95,7 +95,7 @@ export function connect(options: ConnectOptions | string): Danube {
   const cluster = createCluster(resolved);
   const { ownership, connections, events } = cluster;
   const registry = createRegistry(cluster);
-  const resolver = createSchemaResolver(registry, events);
+  const resolver = createSchemaResolver(registry, events, cluster.sweeper);
   const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
   const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));

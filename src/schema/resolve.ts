@@ -4,6 +4,7 @@ import { DanubeError, type DanubeErrorCode, isDanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import { sleep } from "../lib/sleep.ts";
+import type { Sweeper } from "../lib/sweeper.ts";
 import { sameDefinition } from "./definitions.ts";
 import type { RegisteredSchema, Registration, Registry } from "./registry.ts";
 import type { Schema, SchemaType } from "./schema.ts";
@@ -35,11 +36,17 @@ export const defaultCreatedBy = "danube-js";
 type Found = Pick<RegisteredSchema, "schemaId" | "version">;
 type Named = Schema<never, unknown> & { readonly subject: string };
 
-export function createSchemaResolver(registry: Registry, events: EventLog): SchemaResolver {
-  const newest = new Map<string, { schema: RegisteredSchema; at: number }>();
+export function createSchemaResolver(registry: Registry, events: EventLog, sweeper: Sweeper): SchemaResolver {
   const flights = singleFlight<string, ResolvedSchema>();
-  // What a pinned version is does not change.
+  const newest = new Map<string, { schema: RegisteredSchema; at: number }>();
+  // What a version is does not change; both are kept until the next sweep.
   const pinned = new Map<string, RegisteredSchema>();
+
+  function sweep(): boolean {
+    newest.clear();
+    pinned.clear();
+    return true;
+  }
 
   async function latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema> {
     const known = newest.get(subject);
@@ -48,6 +55,7 @@ export function createSchemaResolver(registry: Registry, events: EventLog): Sche
     }
     const schema = await registry.latest(subject, signal);
     newest.set(subject, { schema, at: Date.now() });
+    sweeper.add(sweep);
     return schema;
   }
 
@@ -66,6 +74,7 @@ export function createSchemaResolver(registry: Registry, events: EventLog): Sche
         : error;
     });
     pinned.set(key, found);
+    sweeper.add(sweep);
     return found;
   }
 

@@ -26,7 +26,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
     createProducer(
       {
         cluster,
-        schemas: createSchemaResolver(createRegistry(cluster), cluster.events),
+        schemas: createSchemaResolver(createRegistry(cluster), cluster.events, cluster.sweeper),
         maxMessageBytes: 10_000,
         deadlines,
       },

@@ -50,7 +50,7 @@ function registryOf(...definitions: string[]) {
       return { schemaId: state.id, version, isNewVersion: known === 0, fingerprint: "f" };
     },
   });
-  const resolver = createSchemaResolver(createRegistry(fake.cluster), fake.cluster.events);
+  const resolver = createSchemaResolver(createRegistry(fake.cluster), fake.cluster.events, fake.cluster.sweeper);
   const resolve = (schema: Partial<Schema<never, unknown>>) =>
     resolver.resolve({ subject: "orders", type: "json_schema", encode, ...schema }, new AbortController().signal);
   const warnings = () =>

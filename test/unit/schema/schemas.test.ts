@@ -23,7 +23,7 @@ function setUp(handlers: Record<string, Handler> = {}, shape: TopicShape = { kin
   const schemas = createSchemas({
     cluster,
     registry,
-    resolver: createSchemaResolver(registry, cluster.events),
+    resolver: createSchemaResolver(registry, cluster.events, cluster.sweeper),
     timeoutMs: 1_000,
     whenClosed: closing.signal,
   });
