@@ -19,6 +19,7 @@ import type { Producer, ProducerStatus } from "./producer/producer.ts";
 import { createSchemas } from "./schema/create-schemas.ts";
 import { createRegistry } from "./schema/registry.ts";
 import { createSchemaResolver } from "./schema/resolve.ts";
+import type { Schema } from "./schema/schema.ts";
 import type { Schemas } from "./schema/schemas.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
@@ -31,7 +32,9 @@ export interface Danube {
    * against it (`NAMESPACE_NOT_FOUND`, `TOPIC_CONFLICT`, `DISPATCH_MISMATCH`, `PRODUCER_LIMIT`, …) or the registry
    * (`SCHEMA_NOT_FOUND`, `SCHEMA_MISMATCH`, `SCHEMA_INCOMPATIBLE`). Wrong options are `TypeError`.
    */
-  createProducer<T = Payload>(options: ProducerOptions<T>): Promise<Producer<T>>;
+  createProducer<T>(options: ProducerOptions<T> & { schema: Schema<T, unknown> }): Promise<Producer<T>>;
+  /** The same without a schema: `send` takes bytes and strings. */
+  createProducer<T extends Payload = Payload>(options: ProducerOptions<T>): Promise<Producer<T>>;
   /** The schema registry. */
   readonly schemas: Schemas;
   /**
@@ -104,6 +107,7 @@ export function connect(options: ConnectOptions | string): Danube {
   let closed: Promise<void> | undefined;
   let state: DanubeStatus["state"] = "open";
 
+  // What it is called with is what Danube.createProducer says.
   async function create<T>(producerOptions: ProducerOptions<T>): Promise<Producer<T>> {
     const wanted = resolveProducerOptions(producerOptions, resolved);
     if (closed) {

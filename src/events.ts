@@ -62,7 +62,7 @@ export interface OwnerLostEvent {
 export interface RetryingEvent {
   /** Tells the kinds of events apart. */
   type: "retrying";
-  /** The topic, or the partition. */
+  /** The topic, or the partition; of a call to the registry the subject, or what else it is about. */
   topic: string;
   /** The failures in a row, this one included. */
   attempt: number;
@@ -110,14 +110,18 @@ const kept = 100;
 export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefined): EventLog {
   const events: DanubeEvent[] = [];
   const warnings = new Map<string, WarningEvent>();
+  // By code, so that many of one kind do not hide another.
+  const counts = new Map<string, number>();
   return {
     emit(event) {
       if (event.type === "warning") {
         const key = `${event.code} ${event.message}`;
-        if (warnings.has(key) || warnings.size >= kept) {
+        const count = counts.get(event.code) ?? 0;
+        if (warnings.has(key) || count >= kept) {
           return;
         }
         warnings.set(key, event);
+        counts.set(event.code, count + 1);
       }
       if (events.push(event) > kept) {
         events.shift();

@@ -1,5 +1,7 @@
 import { connect } from "../client.ts";
 import type { ProducerOptions } from "../producer/options.ts";
+import { bytes } from "../schema/plain.ts";
+import type { Schema } from "../schema/schema.ts";
 import { connectionHelp, connectionOptions, connectOptions } from "./connection.ts";
 import { open } from "./input.ts";
 import { keyHelp, keyOf, keyOptions } from "./keys.ts";
@@ -57,10 +59,10 @@ export async function produce(args: string[]): Promise<number> {
   }
   const timeoutMs = wholeNumber("timeout-ms", values["timeout-ms"], 1);
   const send = { attributes: attributes(values.attribute ?? []), keyOf: keyOf(values) };
-  const options: ProducerOptions<Uint8Array> = {
+  const options: ProducerOptions<Uint8Array> & { schema: Schema<Uint8Array> } = {
     topic,
     name: values.name,
-    schema: await lineSchema(values),
+    schema: (await lineSchema(values)) ?? bytes(),
     partitions: wholeNumber("partitions", values.partitions, 1),
     dispatch: values.reliable ? "reliable" : values["non-reliable"] ? "non-reliable" : undefined,
     order: oneOf("order", values.order, ["partition", "key", "none"]),

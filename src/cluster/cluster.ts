@@ -9,11 +9,12 @@ import { createCredentials } from "./credentials.ts";
 import { createLookup } from "./lookup.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { createShapeLookup, type TopicShape } from "./partitions.ts";
+import { createSeeds, type Seeds } from "./seeds.ts";
 
 /** What a client has of its cluster: who owns what, and the way there. */
 export interface Cluster {
   /** The brokers that are asked what any broker knows. */
-  readonly seeds: readonly string[];
+  readonly seeds: Seeds;
   readonly ownership: Ownership;
   /** How a topic exists, by the seeds' word. Rejects with `CallFailure`. */
   shape(topic: string, signal: AbortSignal): Promise<TopicShape>;
@@ -31,7 +32,8 @@ const sweepMs = 60_000;
 
 /** Puts the parts together. Does no I/O. */
 export function createCluster(options: ResolvedOptions): Cluster {
-  const { seeds, tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
+  const seeds = createSeeds(options.seeds);
+  const { tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
   const events = createEventLog(options.onEvent);
   const sweeper = createSweeper(sweepMs);
   const connections = createConnections({
@@ -41,8 +43,8 @@ export function createCluster(options: ResolvedOptions): Cluster {
     events,
     sweeper,
   });
-  const ownership = createOwnership(createLookup({ ...options, connections, events }), events, sweeper);
-  const shape = createShapeLookup({ ...options, connections });
+  const ownership = createOwnership(createLookup({ ...options, seeds, connections, events }), events, sweeper);
+  const shape = createShapeLookup({ ...options, seeds, connections });
   return {
     seeds,
     ownership,

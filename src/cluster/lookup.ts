@@ -6,11 +6,11 @@ import { normaliseUrl } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
 import type { Lookup, Owner } from "./ownership.ts";
 import { type Answer, follow, type Inquiry } from "./redirects.ts";
-import { askInTurn } from "./seeds.ts";
+import type { Seeds } from "./seeds.ts";
 import { directly } from "./transports.ts";
 
 export interface LookupOptions {
-  seeds: readonly string[];
+  seeds: Seeds;
   connections: Connections;
   events: EventLog;
   attemptTimeoutMs: number;
@@ -37,8 +37,6 @@ export function createLookup(options: LookupOptions): Lookup {
     mapBrokerUrl,
     settleMs = 3_000,
   } = options;
-  // Asked first: the seed that answered last.
-  let preferred = 0;
   // Addresses that brokers gave, beside the seeds.
   const learned = new Set<string>();
 
@@ -85,10 +83,7 @@ export function createLookup(options: LookupOptions): Lookup {
 
   /** The answer of the first seed that gives one. */
   async function askSeeds(topic: string, signal: AbortSignal): Promise<Answer> {
-    const order = [...seeds.slice(preferred), ...seeds.slice(0, preferred)];
-    const answer = await askInTurn(order, (url) => ask(url, topic, signal));
-    preferred = seeds.indexOf(answer.asked);
-    return answer;
+    return seeds.ask((url) => ask(url, topic, signal));
   }
 
   /** The names that begin with `prefix`: brokers list those for a name that does not exist, or has no end. */
@@ -120,11 +115,11 @@ export function createLookup(options: LookupOptions): Lookup {
     const inquiry: Inquiry = {
       topic,
       signal,
-      seeds,
+      seeds: seeds.urls,
       settleMs,
       ask: (url, other = topic) => ask(url, other, signal),
       namesFrom: (url, prefix) => namesFrom(url, prefix, signal),
-      brokers: () => [...new Set([...seeds, ...learned])],
+      brokers: () => [...new Set([...seeds.urls, ...learned])],
       warn: (code, message) => events.emit({ type: "warning", code, message }),
     };
     return owner(topic, await follow(inquiry, answer));

@@ -108,7 +108,8 @@ export function createOwnership(lookup: Lookup, events: EventLog, sweeper: Sweep
     },
     confirm(owner) {
       const confirmed = owner.assigned ? owner : { ...owner, assigned: true };
-      return topics.get(owner.topic)?.owner ? confirmed : remember(confirmed);
+      const known = topics.get(owner.topic)?.owner;
+      return !known || sameOwner(known, confirmed) ? remember(confirmed) : confirmed;
     },
     forget(owner, because) {
       const known = topics.get(owner.topic);

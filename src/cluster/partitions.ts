@@ -1,6 +1,6 @@
 import { Discovery } from "../../gen/danube/danube_api_pb.ts";
 import type { Connections } from "./connections.ts";
-import { askInTurn } from "./seeds.ts";
+import type { Seeds } from "./seeds.ts";
 import { directly } from "./transports.ts";
 
 /** How a topic exists: not at all, plain, or in so many partitions. */
@@ -12,7 +12,7 @@ export function partitionName(topic: string, index: number): string {
 }
 
 export interface ShapeOptions {
-  seeds: readonly string[];
+  seeds: Seeds;
   connections: Connections;
   attemptTimeoutMs: number;
 }
@@ -22,7 +22,7 @@ export function createShapeLookup({ seeds, connections, attemptTimeoutMs }: Shap
   return async (topic: string, signal: AbortSignal): Promise<TopicShape> => {
     const limits = { timeoutMs: attemptTimeoutMs, signal };
     const ask = (url: string) => connections.unary(directly(url), Discovery.method.topicPartitions, { topic }, limits);
-    const { partitions } = await askInTurn(seeds, ask);
+    const { partitions } = await seeds.ask(ask);
     return shapeOf(topic, partitions);
   };
 }

@@ -2,22 +2,34 @@ import { Code } from "@connectrpc/connect";
 import { inTurn } from "../lib/in-turn.ts";
 import { CallFailure } from "../transport/seam.ts";
 
-// What every question to the seeds, asked in turn, has in common.
+/** The brokers that are asked what any broker knows. */
+export interface Seeds {
+  readonly urls: readonly string[];
+  /**
+   * What the first seed answers that does, in turn, beginning with the one that answered last. Rejects with one
+   * `CallFailure` for all of them; with that of the first for which `isFinal` says that the others would repeat it.
+   */
+  ask<T>(ask: (url: string) => Promise<T>, isFinal?: (reason: unknown) => boolean): Promise<T>;
+}
 
-/**
- * What the first seed answers that does. Rejects with one `CallFailure` for all of them; with that of the first for which
- * `isFinal` says that the others would repeat it.
- */
-export async function askInTurn<T>(
-  seeds: readonly string[],
-  ask: (url: string) => Promise<T>,
-  isFinal: (reason: unknown) => boolean = anyWouldSay,
-): Promise<T> {
-  try {
-    return await inTurn(seeds, ask, { patienceMs, isFinal });
-  } catch (reason) {
-    throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
-  }
+export function createSeeds(urls: readonly string[]): Seeds {
+  let first = 0;
+  return {
+    urls,
+    async ask(ask, isFinal = anyWouldSay) {
+      const order = [...urls.slice(first), ...urls.slice(0, first)];
+      const noting = async (url: string) => {
+        const answer = await ask(url);
+        first = urls.indexOf(url);
+        return answer;
+      };
+      try {
+        return await inTurn(order, noting, { patienceMs, isFinal });
+      } catch (reason) {
+        throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
+      }
+    },
+  };
 }
 
 /** A seed that has not answered for so long is not waited for alone. */

@@ -132,7 +132,7 @@ export function createTransports(options: TransportsOptions): Transports {
   function done(entry: Entry): void {
     entry.lastUsedAt = Date.now();
     if (--entry.callsInFlight === 0 && retired.delete(entry)) {
-      entry.transport.close();
+      end(entry.transport);
     }
   }
 
@@ -140,7 +140,7 @@ export function createTransports(options: TransportsOptions): Transports {
     for (const [key, entry] of entries) {
       if (entry.callsInFlight === 0 && Date.now() - entry.lastUsedAt >= idleMs) {
         entries.delete(key);
-        entry.transport.close();
+        end(entry.transport);
       }
     }
     return entries.size === 0;
@@ -171,10 +171,19 @@ export function createTransports(options: TransportsOptions): Transports {
     opened: () => opened,
     close() {
       for (const { transport } of [...entries.values(), ...retired]) {
-        transport.close();
+        end(transport);
       }
       entries.clear();
       retired.clear();
     },
   };
+}
+
+/** A user's own transport may be in a state of its own when it is let go: that is nobody's failure. */
+function end(transport: BrokerTransport): void {
+  try {
+    transport.close();
+  } catch (error) {
+    console.error("danube: a transport failed to close", error);
+  }
 }

@@ -1,13 +1,15 @@
 /** Visits things from time to time, until they need no more visits. One timer for all, which keeps no process alive. */
 export interface Sweeper {
-  /** `visit` is called again and again until it gives `true`. Adding it again changes nothing. */
+  /** `visit`, which must not throw, is called again and again until it gives `true`. Adding it again changes nothing. */
   add(visit: () => boolean): void;
+  /** Ends the visits, and takes no more. */
   close(): void;
 }
 
 export function createSweeper(everyMs: number): Sweeper {
   const visits = new Set<() => boolean>();
   let timer: ReturnType<typeof setInterval> | undefined;
+  let closed = false;
 
   function sweep(): void {
     for (const visit of visits) {
@@ -27,6 +29,9 @@ export function createSweeper(everyMs: number): Sweeper {
 
   return {
     add(visit) {
+      if (closed) {
+        return;
+      }
       visits.add(visit);
       if (timer === undefined) {
         timer = setInterval(sweep, everyMs);
@@ -35,6 +40,7 @@ export function createSweeper(everyMs: number): Sweeper {
       }
     },
     close() {
+      closed = true;
       visits.clear();
       stop();
     },

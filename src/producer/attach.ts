@@ -7,6 +7,7 @@ import { unlessAborted } from "../lib/single-flight.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
 
 /** The producers of a topic on their owners: one of a plain topic, one of each partition. */
@@ -78,7 +79,7 @@ async function attach(
   signal: AbortSignal,
 ): Promise<Pick<Attachments, "partitions" | "all">> {
   const { topic, name, partitions, dispatch, access } = options;
-  const one = (shown: Partial<{ topic: string; name: string }>) => {
+  const one = (shown: Partial<{ topic: string; name: string; likely: Dispatch }>) => {
     const attachment = createAttachment(cluster, { topic, name, dispatch, access, schema, ...shown });
     made.push(attachment);
     return attachment;
@@ -91,17 +92,25 @@ async function attach(
     } catch (reason) {
       const adopted = await adoptPartitions(cluster, topic, reason, signal);
       if (adopted > 0) {
-        return attachPartitions(adopted);
+        return attachPartitions(adopted, adopted);
       }
       await plain.get(signal);
       return { partitions: 0, all: [plain] };
     }
   }
-  checkShape(await askShape(cluster, topic, signal), options, partitions);
-  return attachPartitions(partitions);
+  const shape = await askShape(cluster, topic, signal);
+  checkShape(shape, options, partitions);
+  return attachPartitions(partitions, shape.kind === "partitioned" ? shape.partitions : 0);
 
-  async function attachPartitions(count: number) {
-    const all = Array.from({ length: count }, (_, i) => one({ topic: partitionName(topic, i), name: `${name}-${i}` }));
+  async function attachPartitions(count: number, existing: number) {
+    const at = (i: number, likely?: Dispatch) =>
+      one({ topic: partitionName(topic, i), name: `${name}-${i}`, ...(likely && { likely }) });
+    // Those that do not exist become like one that does.
+    const known = dispatch === undefined && existing > 0 ? at(existing - 1) : undefined;
+    await known?.get(signal);
+    const all = Array.from({ length: count }, (_, i) =>
+      known && i === existing - 1 ? known : at(i, known?.dispatch()),
+    );
     await Promise.all(all.map((attachment) => attachment.get(signal)));
     return { partitions: count, all };
   }

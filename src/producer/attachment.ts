@@ -32,6 +32,8 @@ export interface AttachmentOptions {
   name: string;
   /** `undefined`: the topic's own, whatever it is. */
   dispatch: Dispatch | undefined;
+  /** What a topic that does not exist gets where `dispatch` is left open. Default `"non-reliable"`. */
+  likely?: Dispatch | undefined;
   access: Access;
   schema: ResolvedSchema | undefined;
 }
@@ -61,7 +63,7 @@ export interface Attachment {
 export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
   const { ownership, creations, connections, events, backoff, attemptTimeoutMs } = cluster;
   const { topic, name, access, schema } = options;
-  let dispatch = options.dispatch ?? "non-reliable";
+  let dispatch = options.dispatch ?? options.likely ?? "non-reliable";
   let adopting = options.dispatch === undefined;
   let attached: Attached | undefined;
   let last: Attached | undefined;

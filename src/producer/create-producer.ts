@@ -77,16 +77,12 @@ export async function createProducer<T>(
   function accept(payload: T, sendOptions: SendOptions): Promise<MessageId> {
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
-    if (closed) {
-      throw closedError(`the producer of ${topic}`);
-    }
+    refuseWhenOver(signal);
     const bytes = encode(options.schema as Schema<T, unknown>, payload);
-    if (signal?.aborted) {
-      const message = "the signal was aborted before the message was sent";
-      throw new DanubeError("CANCELED", message, { cause: signal.reason, outcome: "not-sent" });
-    }
     const partition =
       partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
+    // The user's own functions may have closed the producer, or given the message up.
+    refuseWhenOver(signal);
     const attachment = attachments[partition ?? 0] as Attachment;
     const content: Content = {
       payload: bytes,
@@ -117,6 +113,16 @@ export async function createProducer<T>(
     };
     const lane = lanes[partition ?? 0] as Lane;
     return outbox.post({ content, size, address, timeoutMs, signal, lane, trouble: attachment.trouble }, id);
+  }
+
+  function refuseWhenOver(signal: AbortSignal | undefined): void {
+    if (closed) {
+      throw closedError(`the producer of ${topic}`);
+    }
+    if (signal?.aborted) {
+      const message = "the signal was aborted before the message was sent";
+      throw new DanubeError("CANCELED", message, { cause: signal.reason, outcome: "not-sent" });
+    }
   }
 
   async function close(closeOptions: CloseOptions = {}): Promise<void> {
@@ -187,7 +193,8 @@ function warnOfLimits(events: EventLog, { topic, access, retention }: ResolvedPr
     events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
   }
   if (retention?.chosen) {
-    const message = `${topic}: the options of reliable() have no effect on this broker: since October 2025 retention is set in its configuration (storage.local_retention)`;
+    const message =
+      "the options of reliable() have no effect on these brokers: since October 2025 retention is set in their configuration (storage.local_retention)";
     events.emit({ type: "warning", code: "RETENTION_IGNORED", message });
   }
 }

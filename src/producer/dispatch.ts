@@ -58,5 +58,8 @@ export function reliable(options: ReliableOptions = {}): ReliableDispatch {
 export function checkDispatch(dispatch: unknown): asserts dispatch is Dispatch | ReliableDispatch {
   if (typeof dispatch !== "object" || (dispatch as { type?: unknown } | null)?.type !== "reliable") {
     checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
+    return;
   }
+  const { type: _, chosen: __, ...options } = dispatch as ReliableDispatch;
+  reliable(options);
 }

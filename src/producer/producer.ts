@@ -15,7 +15,7 @@ export interface Producer<T = Payload> {
    * `QUEUE_FULL` at once, `MESSAGE_TOO_LARGE` at once, `SCHEMA_REJECTED` at once where the schema can tell, `CANCELED`,
    * `CLOSED`, or what the broker has against it. Wrong arguments are `TypeError`.
    */
-  send(payload: T, options?: SendOptions): Promise<MessageId>;
+  readonly send: (payload: T, options?: SendOptions) => Promise<MessageId>;
   /** Resolves when the queue has room: await it before each `send` to go as fast as the broker does. */
   ready(): Promise<void>;
   /**

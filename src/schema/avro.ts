@@ -81,15 +81,23 @@ const encodings: Record<AvroEncoding, Encoding> = {
   },
   json: {
     encode(type, _, value) {
-      datumOf(type, value);
-      return utf8.encode(type.toString(value));
+      const valid = checked(type, value);
+      const text = type.toString(valid);
+      // JSON has no NaN and no infinity; what is written for them reads as no number.
+      type.fromString(text);
+      return utf8.encode(text);
     },
     decode: (type, data) => type.fromString(fromUtf8.decode(data)),
   },
 };
 
-/** avsc's own complaint names neither the field nor what was found there, unless asked. */
 function datumOf(type: avsc.Type, value: unknown): Uint8Array {
+  return new Uint8Array(type.toBuffer(checked(type, value)));
+}
+
+/** The value, when it fits; avsc's own complaint names neither the field nor what was found there, unless asked. */
+function checked(type: avsc.Type, given: unknown): unknown {
+  const value = type.isValid(given) ? given : withBuffers(given);
   let complaint: string | undefined;
   type.isValid(value, {
     errorHook(path, found, expected) {
@@ -99,7 +107,20 @@ function datumOf(type: avsc.Type, value: unknown): Uint8Array {
   if (complaint !== undefined) {
     throw new TypeError(complaint);
   }
-  return new Uint8Array(type.toBuffer(value));
+  return value;
+}
+
+/** avsc takes Buffers only for bytes. */
+function withBuffers(value: unknown): unknown {
+  if (value instanceof Uint8Array) {
+    return asBuffer(value);
+  }
+  if (Array.isArray(value)) {
+    return value.map(withBuffers);
+  }
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withBuffers(inner)]))
+    : value;
 }
 
 function show(value: unknown): string {

@@ -14,7 +14,7 @@ export function checkDefinition(options: DefinitionOptions, more: readonly strin
   if (named && (definition === undefined || definition === "")) {
     throw new TypeError(`"definition" is needed for type "${type}"`);
   }
-  if (definition !== undefined && typeof definition !== "object") {
+  if (definition !== undefined && (typeof definition !== "object" || definition === null)) {
     checkString("definition", definition);
   }
 }

@@ -54,6 +54,8 @@ export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClos
       throw reason;
     } finally {
       clearTimeout(timer);
+      // Of several calls others may still be tried when one has failed for good.
+      timeout.abort();
     }
   }
 

@@ -100,5 +100,9 @@ async function loadValidator(definition: string): Promise<JsonSchemaValidator> {
     const message = `json() with a schema needs the package "@cfworker/json-schema": npm install @cfworker/json-schema`;
     throw new DanubeError("UNSUPPORTED", message, { cause });
   }
-  return module.jsonSchemaValidator(definition);
+  try {
+    return module.jsonSchemaValidator(definition);
+  } catch (cause) {
+    throw new TypeError(`"schema" is no JSON Schema: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -79,6 +79,7 @@ export function double(subject: string, options: SchemaOptions = {}): Schema<num
 
 /** What a producer without a schema takes: bytes, or a string as UTF-8. */
 export const anything: Schema<Uint8Array | string, Uint8Array> = {
+  subject: undefined,
   encode: (payload) => {
     if (typeof payload === "string") {
       checkString("payload", payload);

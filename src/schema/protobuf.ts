@@ -9,6 +9,7 @@ import {
   type DescFile,
   type DescMessage,
   fromBinary,
+  isMessage,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -50,18 +51,40 @@ export function protobuf<D extends DescMessage>(
     type: "protobuf",
     definition: source ?? descriptorSet(descriptor.file),
     ...options,
-    encode: (value) => toBinary(descriptor, create(descriptor, value)),
+    encode(value) {
+      checkFields(descriptor, value);
+      return toBinary(descriptor, create(descriptor, value));
+    },
     decode: (data) => fromBinary(descriptor, data),
     fresh: true,
   };
+}
+
+/** What is no such message, or has other fields, would become an empty one in silence. */
+function checkFields(descriptor: DescMessage, value: unknown): void {
+  if (isMessage(value, descriptor)) {
+    return;
+  }
+  const plain =
+    typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  if (!plain || isMessage(value)) {
+    throw new TypeError(`"payload" must be a ${descriptor.typeName}, or an object with its fields`);
+  }
+  const known = new Set([...descriptor.fields, ...descriptor.oneofs].map(({ localName }) => localName));
+  const other = Object.keys(value).find((field) => !known.has(field));
+  if (other !== undefined) {
+    throw new TypeError(`"payload" has ${JSON.stringify(other)}, which is no field of ${descriptor.typeName}`);
+  }
 }
 
 /** A file after those that it imports, as protoc writes them. */
 function descriptorSet(file: DescFile): string {
   const files = new Set<DescFile>();
   const add = (one: DescFile) => {
-    one.dependencies.forEach(add);
-    files.add(one);
+    if (!files.has(one)) {
+      one.dependencies.forEach(add);
+      files.add(one);
+    }
   };
   add(file);
   const set = create(FileDescriptorSetSchema, { file: [...files].map(({ proto }) => proto) });

@@ -1,5 +1,4 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
 import {
   type GetSchemaResponse,
   type RegisterSchemaResponse,
@@ -8,7 +7,6 @@ import {
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type RegistryCall } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
-import { askInTurn } from "../cluster/seeds.ts";
 import { directly } from "../cluster/transports.ts";
 import type { DanubeError } from "../errors.ts";
 import { CallFailure } from "../transport/seam.ts";
@@ -97,13 +95,16 @@ export function createRegistry(cluster: Cluster): Registry {
 
   const call: Registry["call"] = async (method, request, subject, signal) => {
     const ask = (url: string) => connections.unary(directly(url), method, request, { timeoutMs, signal });
+    const verdict = (reason: unknown) => judge(method.name as RegistryCall, reason, subject);
+    // Every broker has the whole registry: what is final at one is so at the others, "not found" included.
+    const isAnswer = (reason: unknown) => isSaid(reason) && verdict(reason).action === "fail";
     try {
-      return await recover(() => askInTurn(seeds, ask, isAnswer), {
+      return await recover(() => seeds.ask(ask, isAnswer), {
         backoff,
         events,
         topic: subject,
         signal,
-        judge: (reason) => judge(method.name as RegistryCall, reason, subject),
+        judge: verdict,
         onRetry: (error) => troubles.set(subject, error),
       });
     } finally {
@@ -129,13 +130,9 @@ export function createRegistry(cluster: Cluster): Registry {
   };
 }
 
-/** Every broker has the whole registry: what one says of it the others would repeat, "not found" included. */
-function isAnswer(reason: unknown): boolean {
-  return !(reason instanceof CallFailure) || reason.kind === "aborted" || isSaid(reason);
-}
-
-function isSaid({ kind, status }: CallFailure): boolean {
-  return kind === "status" && status !== Code.Unavailable;
+/** Said by a broker, or by the client itself; not what became of a connection. */
+function isSaid(reason: unknown): boolean {
+  return !(reason instanceof CallFailure) || reason.kind === "status" || reason.kind === "aborted";
 }
 
 const encoder = new TextEncoder();

@@ -41,6 +41,18 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
   const newest = new Map<string, { schema: RegisteredSchema; at: number }>();
   // What a version is does not change; both are kept until the next sweep.
   const pinned = new Map<string, RegisteredSchema>();
+  // Counts what this client did to subjects: what was asked for before is not kept, nor shared, after.
+  let changes = 0;
+
+  function changed(subject: string): void {
+    changes++;
+    newest.delete(subject);
+    for (const [key, schema] of pinned) {
+      if (schema.subject === subject) {
+        pinned.delete(key);
+      }
+    }
+  }
 
   function sweep(): boolean {
     newest.clear();
@@ -53,9 +65,12 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
     if (known && Date.now() - known.at < trustMs) {
       return known.schema;
     }
+    const before = changes;
     const schema = await registry.latest(subject, signal);
-    newest.set(subject, { schema, at: Date.now() });
-    sweeper.add(sweep);
+    if (before === changes) {
+      newest.set(subject, { schema, at: Date.now() });
+      sweeper.add(sweep);
+    }
     return schema;
   }
 
@@ -68,13 +83,16 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
     if (known) {
       return known;
     }
+    const before = changes;
     const found = await registry.get(schema.schemaId, version, signal).catch((error: unknown) => {
       throw isDanubeError(error) && error.code === "SCHEMA_NOT_FOUND"
         ? notFound(`${schema.subject} has no version ${version}; its latest is ${schema.version}`, error)
         : error;
     });
-    pinned.set(key, found);
-    sweeper.add(sweep);
+    if (before === changes) {
+      pinned.set(key, found);
+      sweeper.add(sweep);
+    }
     return found;
   }
 
@@ -82,7 +100,7 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
     const { subject, type = "bytes", definition = emptyDefinitions[type] ?? "" } = schema;
     const notes = { description: "", createdBy: defaultCreatedBy, tags: [] };
     const registration = await registry.register(subject, { type, definition }, notes, signal);
-    newest.delete(subject);
+    changed(subject);
     return registration;
   }
 
@@ -120,23 +138,27 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
   }
 
   async function find(schema: Named, signal: AbortSignal): Promise<Found> {
-    const { subject, version, definition } = schema;
-    const registered = schema.register === "evolve" ? await evolve(schema, signal) : undefined;
-    if (registered && version === undefined) {
-      return registered;
+    const { subject, version, definition, register: registers } = schema;
+    let newestOf = await existing(schema, signal);
+    checkType(schema, newestOf);
+    if (registers === "evolve" && definition !== undefined) {
+      const registered = await evolve(schema, signal);
+      if (version === undefined) {
+        return registered;
+      }
+      newestOf = await latest(subject, signal);
     }
-    const newestOf = await existing(schema, signal);
-    if (newestOf.type !== (schema.type ?? "bytes")) {
-      const message = `${subject} is registered as ${newestOf.type}, and the schema is ${schema.type ?? "bytes"}`;
-      throw new DanubeError("SCHEMA_MISMATCH", message);
-    }
-    if (typeof version === "number") {
-      return versionOf(newestOf, version, signal);
+    if (version === undefined && definition !== undefined) {
+      return ownVersion(schema, newestOf, signal);
     }
     if (typeof version === "object" && newestOf.version < version.min) {
       throw notFound(`${subject} has no version from ${version.min} on; its latest is ${newestOf.version}`);
     }
-    return version === undefined && definition !== undefined ? ownVersion(schema, newestOf, signal) : newestOf;
+    const found = typeof version === "number" ? await versionOf(newestOf, version, signal) : newestOf;
+    if (schema.exact && definition !== undefined && !sameDefinition(found.definition, definition)) {
+      throw new DanubeError("SCHEMA_MISMATCH", `version ${found.version} of ${subject} has another definition`);
+    }
+    return found;
   }
 
   /** The newest version that says what the schema says. */
@@ -170,19 +192,28 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
         return undefined;
       }
       const { subject, type, definition, version, register: registers, exact } = schema;
-      const key = JSON.stringify([subject, type, definition, version, registers, exact]);
+      const key = JSON.stringify([changes, subject, type, definition, version, registers, exact]);
       const resolving = flights(key, (abandoned) => resolve(schema, abandoned), signal);
       // Who gives up is told what was in the way.
       return resolving.catch((reason) => {
         throw (signal.aborted && registry.trouble(subject)) || reason;
       });
     },
-    changed: (subject) => newest.delete(subject),
+    changed,
   };
 }
 
 /** What is registered for a subject that does not exist by a schema that brings no definition: one that takes all. */
 const emptyDefinitions: Partial<Record<SchemaType, string>> = { json_schema: "{}" };
+
+function checkType({ subject, type = "bytes" }: Named, registered: RegisteredSchema): void {
+  if (registered.type !== type) {
+    throw new DanubeError(
+      "SCHEMA_MISMATCH",
+      `${subject} is registered as ${registered.type}, and the schema is ${type}`,
+    );
+  }
+}
 
 /** What the broker is told. It takes the subject from it, and shows the rest in its own tools. */
 function referenceTo({ subject, version }: Named, found: number): SchemaReference {

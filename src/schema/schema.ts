@@ -1,4 +1,4 @@
-import { checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "../lib/check.ts";
+import { checkBoolean, checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "../lib/check.ts";
 
 /** What kind of definition the registry keeps for a subject, in the broker's own words. */
 export type SchemaType = "bytes" | "string" | "number" | "avro" | "json_schema" | "protobuf";
@@ -45,14 +45,14 @@ export interface Schema<T, Decoded = T> {
    * The name in the registry. Left out: the registry is not asked, and messages are not marked. Only `bytes()` leaves
    * it out.
    */
-  readonly subject?: string | undefined;
+  readonly subject: string | undefined;
   /**
    * The bytes of a value. Called during `send`. A `TypeError` it throws is what `send` rejects with; anything else
    * becomes the cause of a `SCHEMA_REJECTED`.
    */
-  encode(value: T): Uint8Array;
+  readonly encode: (value: T) => Uint8Array;
   /** The value of a message's bytes. */
-  decode?(bytes: Uint8Array): Decoded;
+  readonly decode?: ((bytes: Uint8Array) => Decoded) | undefined;
   /** What is registered. Default `"bytes"`. */
   readonly type?: SchemaType | undefined;
   /** The definition that is registered: the text of an Avro, JSON or Protobuf schema. The other types have none. */
@@ -67,7 +67,7 @@ export interface Schema<T, Decoded = T> {
   /** See {@link SchemaOptions.register}. */
   readonly register?: Register | undefined;
   /** Called and awaited by `createProducer` before anything else: to load what `encode` needs. */
-  prepare?(): Promise<void>;
+  readonly prepare?: (() => Promise<void>) | undefined;
   /** `encode` gives bytes that nobody else holds: they are sent without being copied. Default `false`. */
   readonly fresh?: boolean | undefined;
 }
@@ -121,7 +121,13 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   if (typeof schema !== "object" || schema === null || typeof (schema as { encode?: unknown }).encode !== "function") {
     throw new TypeError(`"schema" must be one of the library's, or an object with a subject and an "encode" function`);
   }
-  const { subject, type, definition, version, register, decode, prepare } = schema as Schema<unknown, unknown>;
+  if (!("subject" in schema)) {
+    throw new TypeError(`"schema" must have a "subject": its name in the registry`);
+  }
+  const { subject, type, definition, version, register, decode, prepare, exact, fresh } = schema as Schema<
+    unknown,
+    unknown
+  >;
   if (subject !== undefined) {
     checkSubject(subject);
   }
@@ -132,6 +138,11 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   }
   if (definition !== undefined) {
     checkNonEmptyString("schema.definition", definition);
+  }
+  for (const [name, flag] of Object.entries({ exact, fresh })) {
+    if (flag !== undefined) {
+      checkBoolean(`schema.${name}`, flag);
+    }
   }
   for (const [name, method] of Object.entries({ decode, prepare })) {
     if (method !== undefined && typeof method !== "function") {

@@ -39,17 +39,17 @@ export function createRegistryWrites(registry: Registry): RegistryWrites {
         const { versions } = await registry.call(method.listVersions, { subject }, subject, signal);
         return versions.every((one) => one.version !== version);
       };
-      // Brokers delete what does not exist, too.
-      if (await exists(registry.latest(subject, signal))) {
-        await untilSeen(isGone, signal);
-      }
+      // Brokers delete what does not exist, too: listing that fails, and nothing is waited for.
+      await untilSeen(isGone, signal);
     },
   };
 }
 
+/** What was written is written, whatever becomes of the questions after it. */
 async function untilSeen(seen: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   const until = Date.now() + patienceMs;
-  while (!(await seen()) && Date.now() < until && !signal.aborted) {
+  const enough = () => seen().catch(() => true);
+  while (!signal.aborted && !(await enough()) && Date.now() < until) {
     await sleep(pollMs, signal);
   }
 }

@@ -81,6 +81,21 @@ export const partitionCases: Case[] = [
     },
   },
   {
+    name: "partitions that are added are like those that are there, and every message of theirs is kept",
+    async run({ connect, topic, readPartitions }) {
+      const name = topic("grown");
+      await connect().createProducer({ topic: name, partitions: 1, dispatch: "reliable" });
+      const grown = await connect().createProducer({ topic: name, partitions: 3, grow: true });
+      equal(grown.dispatch, "reliable");
+      const again = await connect().createProducer({ topic: name, partitions: 3, dispatch: "reliable" });
+      const readers = await readPartitions(name, 3);
+      await Promise.all([0, 1, 2].map((i) => again.send(String(i))));
+      for (const [i, reader] of readers.entries()) {
+        equal((await reader.take(1))[0]?.text, String(i));
+      }
+    },
+  },
+  {
     name: "one partition is a partition; a plain topic is TOPIC_CONFLICT where partitions are asked for",
     async run({ connect, topic, read }) {
       const name = topic("one");

@@ -37,6 +37,15 @@ export async function types(danube: Danube): Promise<void> {
   // @ts-expect-error: an object is no payload without a schema
   await plain.send({ id: "1" });
 
+  // @ts-expect-error: nothing says what an order becomes
+  await danube.createProducer<Order>({ topic });
+  // @ts-expect-error: without a schema it is a producer of bytes and strings
+  const wrong: Producer<Order> = plain;
+  // @ts-expect-error: a schema of texts is none of numbers
+  const schemaOfMore: Schema<string | number> = text("subject");
+  await danube.createProducer<string | number>({ topic, schema: schemaOfMore });
+  await wrong.close();
+
   const raw = await danube.createProducer({ topic, schema: bytes("subject") });
   await raw.send(new Uint8Array());
   // @ts-expect-error: a schema of bytes takes bytes

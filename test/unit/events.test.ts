@@ -27,6 +27,16 @@ describe("without a listener", () => {
     expect(log.warnings()).toEqual([warning("one"), warning("two"), warning("one", "AMBIGUOUS_OWNER")]);
   });
 
+  test("many of one kind do not hide another", () => {
+    const log = createEventLog(undefined);
+    for (let i = 0; i < 1_000; i++) {
+      log.emit(warning(String(i)));
+    }
+    log.emit(warning("other", "SCHEMA_DIFFERS"));
+    expect(warn).toHaveBeenCalledTimes(101);
+    expect(log.warnings().at(-1)).toEqual(warning("other", "SCHEMA_DIFFERS"));
+  });
+
   test("other events are kept and not printed", () => {
     const log = createEventLog(undefined);
     log.emit(connected(1));

@@ -116,6 +116,7 @@ describe("ofLines", () => {
     const refusal = rejected("s", "no");
     const schema = ofLines(
       {
+        subject: "s",
         encode() {
           throw refusal;
         },

@@ -193,6 +193,19 @@ describe("a stale answer never overwrites a newer one", () => {
   });
 });
 
+test("confirm() of what is known gives it: whoever holds it can have it forgotten", async () => {
+  const { ownership, learn, events } = setUp();
+  const unassigned = ownerAt("http://a", { assigned: false });
+  const first = ownership.confirm(unassigned);
+  const second = ownership.confirm(unassigned);
+  expect(second).toBe(first);
+  ownership.forget(second, because);
+  expect(ownership.status()).toEqual([]);
+  expect(events.map(({ type }) => type)).toEqual(["owner-found", "owner-lost"]);
+  await learn(ownerAt("http://b"));
+  expect(ownership.confirm(unassigned)).not.toBe(ownership.status()[0]);
+});
+
 describe("what nobody needs", () => {
   test("is let go, also when it was never said to be needed", async () => {
     vi.useFakeTimers();

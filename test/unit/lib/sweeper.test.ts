@@ -28,6 +28,7 @@ test("close ends it", () => {
   let visits = 0;
   sweeper.add(() => ++visits > 100);
   sweeper.close();
+  sweeper.add(() => ++visits > 100);
   vi.advanceTimersByTime(10_000);
   expect(visits).toBe(0);
   expect(vi.getTimerCount()).toBe(0);

@@ -82,6 +82,21 @@ describe("avro", () => {
     }
   });
 
+  test("json has no NaN and no infinity: they are refused", () => {
+    const number = (encoding: AvroEncoding) => avro<number>("n", { schema: '"double"', encoding });
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      expect(thrown(() => number("json").encode(value))).toMatchObject({ code: "SCHEMA_REJECTED" });
+      expect(number("datum").decode?.(number("datum").encode(value))).toBe(value);
+    }
+  });
+
+  test("bytes are any Uint8Array, wherever they stand", () => {
+    const schema = { type: "record", name: "R", fields: [{ name: "parts", type: { type: "array", items: "bytes" } }] };
+    const parts = avro<unknown>("r", { schema, encoding: "datum" });
+    const encoded = parts.encode({ parts: [new Uint8Array([1, 2]), Buffer.from([3])] });
+    expect(parts.decode?.(encoded)).toEqual({ parts: [Buffer.from([1, 2]), Buffer.from([3])] });
+  });
+
   test("what is no schema, or no encoding, is a TypeError", () => {
     for (const schema of ["", "{", "[]", '{"type":"nothing"}', {}, 5, null]) {
       const error = thrown(() => avro("users", { schema: schema as object, encoding: "datum" }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { json } from "../../../src/schema/json.ts";
 import { jsonSchemaValidator } from "../../../src/schema/json-validator.ts";
-import { thrown } from "../support/outcomes.ts";
+import { rejection, thrown } from "../support/outcomes.ts";
 
 const order = {
   type: "object",
@@ -91,6 +91,11 @@ describe("json with a schema", () => {
     for (const schema of ["", "{", "5", '"text"', "[]", [], 5, null]) {
       expect(thrown(() => json("orders", { schema: schema as object }))).toBeInstanceOf(TypeError);
     }
+  });
+
+  test("what only looks like one is a TypeError when it is prepared", async () => {
+    const twice = { $id: "http://x/a", $defs: { b: { $id: "http://x/a" } } };
+    expect(await rejection(prepared({ schema: twice }))).toBeInstanceOf(TypeError);
   });
 
   test("preparing twice is no trouble", async () => {

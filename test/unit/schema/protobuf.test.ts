@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { FileDescriptorSetSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { DurationSchema, FileDescriptorSetSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { StreamMessageSchema } from "../../../gen/danube/danube_api_pb.ts";
 import { protobuf } from "../../../src/schema/protobuf.ts";
@@ -23,6 +23,28 @@ describe("protobuf", () => {
     const { file } = fromBinary(FileDescriptorSetSchema, base64Decode(definition));
     expect(file.map(({ name }) => name)).toEqual(["danube/danube_api.proto"]);
     expect(file[0]?.messageType.map(({ name }) => name)).toContain("StreamMessage");
+  });
+
+  test("what is no such message is refused, and not sent as an empty one", () => {
+    const schema = protobuf("times", TimestampSchema);
+    const others = [
+      undefined,
+      null,
+      "text",
+      5,
+      [],
+      new Uint8Array(3),
+      new Date(),
+      create(DurationSchema),
+      { second: 1n },
+    ];
+    for (const other of others) {
+      const error = thrown(() => schema.encode(other as never));
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toContain('"payload"');
+    }
+    expect(schema.encode({})).toHaveLength(0);
+    expect(schema.encode(Object.assign(Object.create(null), { nanos: 5 }))).toHaveLength(2);
   });
 
   test("what does not fit, or is no message type, is refused", () => {

@@ -237,7 +237,53 @@ test("who gives up is told what was in the way", async () => {
   expect(result).toMatchObject({ state: "rejected", value: { code: "UNAVAILABLE" } });
 });
 
+describe("what the schema is exactly", () => {
+  test("counts also where the version is said", async () => {
+    const { resolve } = registryOf('{"a":1}', '{"b":1}');
+    const exact = { definition: '{"a":1}', exact: true };
+    expect(await resolve({ ...exact, version: 1 })).toMatchObject({ version: 1 });
+    for (const version of [2, "latest", { min: 1 }] as const) {
+      expect(await rejection(resolve({ ...exact, version }))).toMatchObject({ code: "SCHEMA_MISMATCH" });
+    }
+  });
+
+  test("its type is looked at before it is registered", async () => {
+    const { resolve, count } = registryOf('{"a":1}');
+    const other = { type: "avro", register: "evolve", definition: '"string"' } as const;
+    expect(await rejection(resolve(other))).toMatchObject({ code: "SCHEMA_MISMATCH" });
+    // Without a definition there is nothing to evolve to.
+    expect(await resolve({ register: "evolve" })).toMatchObject({ version: 1 });
+    expect(count("registerSchema")).toBe(0);
+  });
+});
+
 describe("what is kept", () => {
+  test("not a version that was deleted", async () => {
+    const { resolve, resolver, state } = registryOf('{"a":1}', '{"b":1}');
+    expect(await resolve({ version: 1 })).toMatchObject({ version: 1 });
+    state.deleted.add(1);
+    resolver.changed("orders");
+    expect(await rejection(resolve({ version: 1 }))).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
+  });
+
+  test("nor an answer that was asked for before the subject changed", async () => {
+    const { resolve, resolver, state, handlers } = registryOf('{"a":1}');
+    const latest = handlers["getLatestSchema"] as Handler;
+    const slow = Promise.withResolvers<void>();
+    const old = latest({}, "http://a:1");
+    handlers["getLatestSchema"] = () => slow.promise.then(() => old);
+    const before = resolve({});
+    await settled();
+    handlers["getLatestSchema"] = latest;
+    state.definitions.push('{"b":1}');
+    resolver.changed("orders");
+    // Not the flight that is under way, and not what it brings.
+    expect(await resolve({})).toMatchObject({ version: 2 });
+    slow.resolve();
+    expect(await before).toMatchObject({ version: 1 });
+    expect(await resolve({})).toMatchObject({ version: 2 });
+  });
+
   test("the latest version for a second, or until the subject changes", async () => {
     vi.useFakeTimers();
     const { resolve, resolver, state, count } = registryOf('{"a":1}');

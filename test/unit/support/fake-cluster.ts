@@ -2,6 +2,7 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import type { CallOptions, Connections } from "../../../src/cluster/connections.ts";
 import { createCreations } from "../../../src/cluster/creations.ts";
 import { createOwnership, type Owner } from "../../../src/cluster/ownership.ts";
+import { createSeeds } from "../../../src/cluster/seeds.ts";
 import type { Target } from "../../../src/cluster/transports.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
@@ -63,7 +64,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
   // Nothing is swept, unless a test does it.
   const sweeper = { add() {}, close() {} };
   const cluster: Cluster = {
-    seeds: ["http://a:1"],
+    seeds: createSeeds(["http://a:1"]),
     ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
     creations: createCreations(),

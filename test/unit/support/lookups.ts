@@ -1,6 +1,7 @@
 import { expect, vi } from "vitest";
 import { createLookup, type LookupOptions } from "../../../src/cluster/lookup.ts";
 import type { Owner } from "../../../src/cluster/ownership.ts";
+import { createSeeds } from "../../../src/cluster/seeds.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
 import type { CallFailure } from "../../../src/transport/seam.ts";
 import { type FakeBroker, type FakeBrokers, type FoundTopic, fakeBrokers } from "./fake-brokers.ts";
@@ -36,11 +37,14 @@ export interface LookupTrial extends FakeBrokers {
 }
 
 /** A lookup with the seeds a and b, and the brokers that are given. */
-export function lookupAmong(brokers: Record<string, FakeBroker>, options: Partial<LookupOptions> = {}): LookupTrial {
+export function lookupAmong(
+  brokers: Record<string, FakeBroker>,
+  { seeds = [a, b], ...options }: Partial<Omit<LookupOptions, "seeds">> & { seeds?: string[] } = {},
+): LookupTrial {
   const fake = fakeBrokers(brokers);
   const events: DanubeEvent[] = [];
   const lookup = createLookup({
-    seeds: [a, b],
+    seeds: createSeeds(seeds),
     connections: fake.connections,
     events: createEventLog((event) => events.push(event)),
     attemptTimeoutMs: 5_000,
