@@ -127,7 +127,7 @@ export function withOutcome(error: DanubeError, outcome: SendOutcome): DanubeErr
   return new DanubeError(error.code, error.message, { cause: error.cause, retryable: error.retryable, outcome });
 }
 
-/** What comes of a call to something that was closed: nothing was sent. */
+/** What comes of a call to something that was closed. */
 export function closedError(what: string): DanubeError {
-  return new DanubeError("CLOSED", `${what} is closed`, { outcome: "not-sent" });
+  return new DanubeError("CLOSED", `${what} is closed`);
 }

@@ -48,7 +48,7 @@ export function createCredentials(source: TokenSource | undefined, options: { al
     try {
       const given = await ask();
       const { token, expiresAtMs } =
-        typeof given === "string" ? { token: given, expiresAtMs: Number.POSITIVE_INFINITY } : given;
+        typeof given === "object" && given !== null ? given : { token: given, expiresAtMs: Number.POSITIVE_INFINITY };
       if (!isToken(token)) {
         throw new DanubeError(
           "UNAUTHENTICATED",

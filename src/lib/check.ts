@@ -67,7 +67,8 @@ export function checkSignal(name: string, value: unknown): asserts value is Abor
   }
 }
 
-function describe(value: unknown): string {
+/** A value, for the end of a sentence. */
+export function describe(value: unknown): string {
   if (value === null || Array.isArray(value)) {
     return value === null ? "null" : "an array";
   }

@@ -118,7 +118,8 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       events,
       topic,
       signal,
-      judge: (reason) => explain(judge(attempt.owner ? "CreateProducer" : "TopicLookup", reason, topic), attempt.owner),
+      judge: (reason) =>
+        explain(judge(attempt.owner ? "CreateProducer" : "TopicLookup", reason, topic), attempt.owner, dispatch),
       forget: (error) => attempt.owner && ownership.forget(attempt.owner, error),
       onRetry: noteTrouble,
     });
@@ -169,7 +170,12 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
 }
 
 /** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */
-function explain(verdict: Verdict, owner: Owner | undefined): Verdict {
+function explain(verdict: Verdict, owner: Owner | undefined, asked: Dispatch): Verdict {
+  if (verdict.error.code === "DISPATCH_MISMATCH" && owner) {
+    const is = asked === "reliable" ? "non-reliable" : "reliable";
+    const message = `${owner.topic} is ${is}, and ${asked} was asked for; leave "dispatch" out to take the topic as it is`;
+    return { action: verdict.action, error: new DanubeError("DISPATCH_MISMATCH", message, { cause: verdict.error }) };
+  }
   const ownerless =
     owner && !owner.assigned && verdict.action === "locate" && /served by another broker/i.test(verdict.error.message);
   if (!ownerless) {

@@ -1,4 +1,4 @@
-import { closedError, DanubeError } from "../errors.ts";
+import { closedError, DanubeError, withOutcome } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { encode } from "../schema/encode.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -117,7 +117,7 @@ export async function createProducer<T>(
 
   function refuseWhenOver(signal: AbortSignal | undefined): void {
     if (closed) {
-      throw closedError(`the producer of ${topic}`);
+      throw withOutcome(closedError(`the producer of ${topic}`), "not-sent");
     }
     if (signal?.aborted) {
       const message = "the signal was aborted before the message was sent";

@@ -5,6 +5,7 @@ import { createGate, type Gate } from "./gate.ts";
 import { createLane, type Entry, type Lane } from "./lane.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { createPace } from "./pace.ts";
 
 /** The parts of a producer that its client decides. */
 export interface ProducerContext extends AttachContext {
@@ -21,16 +22,24 @@ export interface Flow {
   readonly lanes: readonly Lane[];
 }
 
+/** The share of its time that a message may wait before `ready()` holds back the next ones. */
+const lateShare = 0.25;
+
 export function createFlow(
   { cluster, maxMessageBytes, deadlines }: ProducerContext,
   options: ResolvedProducerOptions,
   attachments: readonly Attachment[],
 ): Flow {
   const { topic, order, maxInFlight, maxQueuedMessages: maxMessages, maxQueuedBytes: maxBytes } = options;
-  const gate = createGate({ maxMessages, maxBytes, maxMessageBytes });
+  // A broker may be too slow for what the queue could hold: its messages would be over before their turn came.
+  const horizonMs = options.sendTimeoutMs * lateShare;
+  const pace = createPace(horizonMs);
+  const late = (messages: number) => !pace.allows(messages) || outbox.oldestAgeMs() > horizonMs;
+  const gate = createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace });
+  const outbox = createOutbox(topic, gate, deadlines);
   return {
     gate,
-    outbox: createOutbox(topic, gate, deadlines),
+    outbox,
     lanes: attachments.map((attachment) =>
       createLane(cluster, attachment, { topic: attachment.topic, order, maxInFlight, maxMessageBytes }),
     ),

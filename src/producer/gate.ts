@@ -1,9 +1,14 @@
+import type { Pace } from "./pace.ts";
+
 /** What a producer's queue may hold. */
 export interface GateLimits {
   maxMessages: number;
   maxBytes: number;
   /** The largest message: whoever was told that there is room has room for one of these. */
   maxMessageBytes: number;
+  /** Whether one more than so many messages would not be sent in its time. */
+  late(messages: number): boolean;
+  pace: Pick<Pace, "begin" | "step">;
 }
 
 /** Counts what is queued, and lets senders wait for room. */
@@ -11,7 +16,7 @@ export interface Gate {
   /** Takes a message into account, or returns `false` when there is no room for it. */
   enter(size: number): boolean;
   leave(size: number): void;
-  /** Resolves when there is room for a message. */
+  /** Resolves when there is room for a message, and time. */
   ready(): Promise<void>;
   /** Lets everybody go who waits: there is nothing to wait for any more. */
   open(): void;
@@ -19,7 +24,7 @@ export interface Gate {
   bytes(): number;
 }
 
-export function createGate({ maxMessages, maxBytes, maxMessageBytes }: GateLimits): Gate {
+export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace }: GateLimits): Gate {
   let messages = 0;
   let bytes = 0;
   // Told that there is room, and yet to come: many may ask at once for the one place that is left.
@@ -30,7 +35,7 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes }: GateLimit
   function hasRoom(): boolean {
     const count = messages + promised;
     // One message is always let in, so that a limit below the size of a message does not stop everything.
-    return count === 0 || (count < maxMessages && bytes + (promised + 1) * maxMessageBytes <= maxBytes);
+    return count === 0 || (count < maxMessages && bytes + (promised + 1) * maxMessageBytes <= maxBytes && !late(count));
   }
 
   function promise(): void {
@@ -59,12 +64,16 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes }: GateLimit
         return false;
       }
       promised = Math.max(0, promised - 1);
+      if (messages === 0) {
+        pace.begin();
+      }
       messages++;
       bytes += size;
       return true;
     },
     leave(size) {
       messages--;
+      pace.step();
       bytes -= size;
       admit();
     },

@@ -26,6 +26,8 @@ export interface Outbox {
   flush(): Promise<void>;
   /** Settles everything that is left with what `error` makes of it. */
   giveUp(error: (entry: Entry) => DanubeError): void;
+  /** For how long the oldest message has been here, in milliseconds; 0 when there is none. */
+  oldestAgeMs(): number;
   acknowledged(): bigint;
   failed(): bigint;
 }
@@ -108,6 +110,10 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
       for (const entry of [...outstanding.keys()]) {
         drop(entry, error(entry));
       }
+    },
+    oldestAgeMs() {
+      const [oldest] = outstanding.keys();
+      return oldest ? Date.now() - oldest.content.publishTime : 0;
     },
     acknowledged: () => acknowledged,
     failed: () => failed,

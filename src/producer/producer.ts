@@ -16,7 +16,10 @@ export interface Producer<T = Payload> {
    * `CLOSED`, or what the broker has against it. Wrong arguments are `TypeError`.
    */
   readonly send: (payload: T, options?: SendOptions) => Promise<MessageId>;
-  /** Resolves when the queue has room: await it before each `send` to go as fast as the broker does. */
+  /**
+   * Resolves when the queue has room, and a message that is sent now would come to its turn within a quarter of
+   * `sendTimeoutMs`, at the pace at which they get through: await it before each `send` to go as fast as the broker does.
+   */
   ready(): Promise<void>;
   /**
    * A stream that publishes what is written to it, with backpressure: `readable.pipeTo(writable())`. Its end flushes

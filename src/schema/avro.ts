@@ -38,7 +38,8 @@ export interface AvroOptions extends SchemaOptions {
  *
  * Throws `TypeError` for a schema that is none.
  */
-export function avro<T = unknown>(subject: string, { schema, encoding, ...options }: AvroOptions): Schema<T> {
+export function avro<T = unknown>(subject: string, avroOptions: AvroOptions): Schema<T> {
+  const { schema, encoding, ...options } = avroOptions ?? {};
   checkSchemaArguments(subject, options);
   checkOneOf("encoding", encoding, ["datum", "container", "json"]);
   const type = typeOf(schema);

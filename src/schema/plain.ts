@@ -1,4 +1,4 @@
-import { checkString } from "../lib/check.ts";
+import { checkString, describe } from "../lib/check.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
 
 // The schemas that need no definition: the broker knows them by their type alone.
@@ -68,7 +68,7 @@ export function double(subject: string, options: SchemaOptions = {}): Schema<num
     ...options,
     encode(value) {
       if (typeof value !== "number") {
-        throw new TypeError(`"payload" must be a number, not a ${typeof value}`);
+        throw new TypeError(`"payload" must be a number, not ${describe(value)}`);
       }
       return eightBytes((view) => view.setFloat64(0, value));
     },
@@ -94,13 +94,9 @@ export const anything: Schema<Uint8Array | string, Uint8Array> = {
 /** A copy, which a Buffer's own slice is not: the caller may use its buffer again as soon as `send` returns. */
 function copyOf(data: Uint8Array): Uint8Array {
   if (!(data instanceof Uint8Array)) {
-    throw new TypeError(`"payload" must be a Uint8Array or, without a schema, a string; not ${kindOf(data)}`);
+    throw new TypeError(`"payload" must be a Uint8Array or, without a schema, a string; not ${describe(data)}`);
   }
   return new Uint8Array(data);
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : `a ${typeof value}`;
 }
 
 const smallest = -(2n ** 63n);
@@ -108,7 +104,7 @@ const largest = 2n ** 63n - 1n;
 
 function toInt64(value: bigint | number): bigint {
   if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`"payload" must be a bigint or a safe integer, not ${String(value)}`);
+    throw new TypeError(`"payload" must be a bigint or a safe integer, not ${describe(value)}`);
   }
   const whole = BigInt(value);
   if (whole < smallest || whole > largest) {

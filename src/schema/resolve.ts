@@ -126,7 +126,9 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
     try {
       return await latest(schema.subject, signal);
     } catch (error) {
-      if (schema.register === false) {
+      // Of a subject that is not there, there is no version but the first to be had.
+      const wanted = typeof schema.version === "object" ? schema.version.min : schema.version;
+      if (schema.register === false || (typeof wanted === "number" && wanted > 1)) {
         throw error;
       }
       unlessCode("SCHEMA_NOT_FOUND")(error);

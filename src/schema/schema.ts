@@ -1,4 +1,4 @@
-import { checkBoolean, checkInteger, checkNonEmptyString, checkOneOf, checkOptions } from "../lib/check.ts";
+import { checkBoolean, checkInteger, checkNonEmptyString, checkOneOf, checkOptions, describe } from "../lib/check.ts";
 
 /** What kind of definition the registry keeps for a subject, in the broker's own words. */
 export type SchemaType = "bytes" | "string" | "number" | "avro" | "json_schema" | "protobuf";
@@ -111,8 +111,8 @@ export function checkVersion(version: unknown): asserts version is SchemaVersion
 export const maxVersion: number = 2 ** 32 - 1;
 
 function checkRegister(register: unknown): void {
-  if (register !== undefined && register !== false) {
-    checkOneOf("register", register, ["if-missing", "evolve"]);
+  if (register !== undefined && register !== false && register !== "if-missing" && register !== "evolve") {
+    throw new TypeError(`"register" must be "if-missing", "evolve" or false, not ${describe(register)}`);
   }
 }
 

@@ -113,7 +113,7 @@ describe("withOutcome", () => {
   });
 });
 
-test("closedError tells that nothing was sent", () => {
-  expect(closedError("the client")).toMatchObject({ code: "CLOSED", outcome: "not-sent", retryable: false });
+test("closedError tells what is closed", () => {
+  expect(closedError("the client")).toMatchObject({ code: "CLOSED", outcome: undefined, retryable: false });
   expect(closedError("the client").message).toContain("the client");
 });

@@ -58,3 +58,25 @@ test.each(trials)("%i senders, order %s, partitions %s", async (senders, order, 
   expect(peak.bytes).toBeGreaterThan(limits.maxQueuedBytes / 2);
   await time.until(danube.close(), 1_000);
 });
+
+test("whoever awaits ready() loses no message to a broker that is too slow for the queue", async () => {
+  const time = virtualTime();
+  const broker = memoryBroker((method) =>
+    method === "SendMessage" ? new Promise((resolve) => setTimeout(resolve, 10)) : Promise.resolve(),
+  );
+  const danube = connect({ brokers: "http://memory:1", transport: broker.transport, sendTimeoutMs: 4_000 });
+  const producer = await time.until(danube.createProducer({ topic: "/default/slower" }), 1_000);
+  const failures: unknown[] = [];
+  const sending = async () => {
+    for (let i = 0; i < messages; i++) {
+      await producer.ready();
+      producer.send(String(i)).catch((error) => failures.push(error));
+    }
+    await producer.flush();
+  };
+  // Twenty seconds' worth, each message with four.
+  await time.until(sending(), 60_000);
+  expect(failures).toEqual([]);
+  expect(broker.calls("SendMessage")).toBe(messages);
+  await time.until(danube.close(), 1_000);
+});

@@ -190,7 +190,8 @@ async function or<T>(what: string, code: Code, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    throw new ConnectError(`${what}: ${(error as Error).message}`, code);
+    // Not the broker's own words: a package that is missing here.
+    throw error instanceof ConnectError ? error : new ConnectError(`${what}: ${(error as Error).message}`, code);
   }
 }
 

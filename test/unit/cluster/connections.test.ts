@@ -428,7 +428,7 @@ describe("close()", () => {
   test("after it, calls fail and open nothing", async () => {
     const { made, connections, call } = setUp();
     connections.close();
-    expect(await rejection(call(a))).toMatchObject({ code: "CLOSED", outcome: "not-sent" });
+    expect(await rejection(call(a))).toMatchObject({ code: "CLOSED" });
     const signal = new AbortController().signal;
     const stream = connections.stream(a, ConsumerService.method.receiveMessages, { consumerId: 1n }, signal);
     expect(await rejection(stream)).toMatchObject({ code: "CLOSED" });

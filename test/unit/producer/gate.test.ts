@@ -6,7 +6,28 @@ import { seeded } from "../support/random.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const wide = { maxMessages: 1_000, maxBytes: 1_000_000, maxMessageBytes: 100 };
+const pace = { begin() {}, step() {} };
+const wide = { late: () => false, pace, maxMessages: 1_000, maxBytes: 1_000_000, maxMessageBytes: 100 };
+
+test("ready() waits while what is queued is late, though there is room; enter() does not", async () => {
+  let isLate = false;
+  const gate = createGate({ ...wide, late: () => isLate });
+  // Alone, nothing can be late.
+  isLate = true;
+  await gate.ready();
+  expect(gate.enter(10)).toBe(true);
+  const waiting = watch(gate.ready());
+  await settled();
+  expect(waiting.state).toBe("pending");
+  expect(gate.enter(10)).toBe(true);
+  gate.leave(10);
+  await settled();
+  expect(waiting.state).toBe("pending");
+  isLate = false;
+  gate.leave(10);
+  await settled();
+  expect(waiting.state).toBe("resolved");
+});
 
 describe("enter", () => {
   test("lets in up to maxMessages", () => {
@@ -144,7 +165,7 @@ describe("ready", () => {
         maxBytes: 1 + random.below(600),
         maxMessageBytes: 1 + random.below(200),
       };
-      const gate = createGate(limits);
+      const gate = createGate({ ...limits, late: () => false, pace });
       const inside: number[] = [];
       let entered = 0;
       const sender = async () => {

@@ -159,6 +159,9 @@ describe("a subject that does not exist", () => {
     expect(await rejection(resolve({ register: false }))).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
     expect(count("registerSchema")).toBe(0);
     expect(await rejection(resolve({ version: 2 }))).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
+    expect(await rejection(resolve({ version: { min: 2 } }))).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
+    expect(count("registerSchema")).toBe(0);
+    expect(await resolve({ version: { min: 1 } })).toMatchObject({ version: 1 });
   });
 
   test("and that another one registers meanwhile, differently: that one is taken", async () => {

@@ -16,7 +16,10 @@ export interface VirtualTime {
  * for every timer; this takes microseconds. `setImmediate` stays real. End it with `vi.useRealTimers()`.
  */
 export function virtualTime(): VirtualTime {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"], now: 1_000_000 });
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+    now: 1_000_000,
+  });
   let own = 0;
   const promises = () => new Promise((resolve) => setImmediate(resolve));
 
