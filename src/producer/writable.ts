@@ -35,6 +35,8 @@ export function createWritable<T>(sink: Sink<T>, options: WritableOptions<T>): W
         failure ??= { reason };
         controller.error(reason);
       });
+      // What is refused at once is this write's own failure.
+      await Promise.race([sent, Promise.resolve()]);
     },
     async close() {
       await sink.flush();
