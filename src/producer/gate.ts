@@ -15,7 +15,8 @@ export interface GateLimits {
 export interface Gate {
   /** Takes a message into account, or returns `false` when there is no room for it. */
   enter(size: number): boolean;
-  leave(size: number): void;
+  /** A message is through, or was given up, which says nothing about the pace. */
+  leave(size: number, through?: boolean): void;
   /** Resolves when there is room for a message, and time. */
   ready(): Promise<void>;
   /** Lets everybody go who waits: there is nothing to wait for any more. */
@@ -71,9 +72,11 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace 
       bytes += size;
       return true;
     },
-    leave(size) {
+    leave(size, through = true) {
       messages--;
-      pace.step();
+      if (through) {
+        pace.step();
+      }
       bytes -= size;
       admit();
     },

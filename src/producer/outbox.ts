@@ -84,7 +84,7 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
             signal?.removeEventListener("abort", abort);
             outstanding.delete(entry);
             deadlines.delete(entry);
-            gate.leave(size);
+            gate.leave(size, error === undefined);
             if (error) {
               failed++;
               reject(error);

@@ -2,7 +2,7 @@
 export interface Pace {
   /** There is something to send again. */
   begin(): void;
-  /** A message is through, or was given up. */
+  /** A message is through. */
   step(): void;
   /** Whether one more than so many would come to its turn within the horizon. */
   allows(messages: number): boolean;

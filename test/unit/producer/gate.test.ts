@@ -9,6 +9,18 @@ afterEach(() => void vi.useRealTimers());
 const pace = { begin() {}, step() {} };
 const wide = { late: () => false, pace, maxMessages: 1_000, maxBytes: 1_000_000, maxMessageBytes: 100 };
 
+test("the pace is that of messages that get through, from the first that waits", () => {
+  const steps: string[] = [];
+  const noted = { begin: () => void steps.push("begin"), step: () => void steps.push("step") };
+  const gate = createGate({ ...wide, pace: noted });
+  gate.enter(1);
+  gate.enter(1);
+  gate.leave(1);
+  gate.leave(1, false);
+  gate.enter(1);
+  expect(steps).toEqual(["begin", "step", "begin"]);
+});
+
 test("ready() waits while what is queued is late, though there is room; enter() does not", async () => {
   let isLate = false;
   const gate = createGate({ ...wide, late: () => isLate });
