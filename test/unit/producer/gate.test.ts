@@ -201,7 +201,9 @@ describe("ready", () => {
         await settled();
       }
       await senders;
-      inside.splice(0).forEach((size) => gate.leave(size));
+      for (const size of inside.splice(0)) {
+        gate.leave(size);
+      }
       expect(entered % 10).toBe(0);
       expect([gate.messages(), gate.bytes()]).toEqual([0, 0]);
     }
