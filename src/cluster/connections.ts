@@ -8,6 +8,7 @@ import type {
 import { Code } from "@connectrpc/connect";
 import { closedError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
+import { timeLimit } from "../lib/time-limit.ts";
 import { CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import {
@@ -165,21 +166,19 @@ async function inTime(
   ask: (signal: AbortSignal) => Promise<string>,
   { signal, timeoutMs }: CallOptions,
 ): Promise<string> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), Math.min(maxTimerMs, timeoutMs));
-  const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  const limit = timeLimit(timeoutMs, signal);
   try {
-    return await ask(either);
+    return await ask(limit.signal);
   } catch (reason) {
     if (signal?.aborted) {
       throw new CallFailure("aborted", "the call was aborted while its token was awaited", { cause: signal.reason });
     }
-    if (late.signal.aborted) {
+    if (limit.isOver()) {
       throw new CallFailure("unreachable", "the token function did not give a token in time");
     }
     throw reason;
   } finally {
-    clearTimeout(timer);
+    limit.end();
   }
 }
 

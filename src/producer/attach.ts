@@ -1,10 +1,9 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { judge } from "../cluster/error-table.ts";
 import { partitionName, type TopicShape } from "../cluster/partitions.ts";
-import { recover } from "../cluster/recovery.ts";
+import { findShape } from "../cluster/shape.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { unlessAborted } from "../lib/single-flight.ts";
-import { maxTimerMs } from "../lib/sleep.ts";
+import { timeLimit } from "../lib/time-limit.ts";
 import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -32,12 +31,8 @@ export async function attachAll(
   closing: AbortSignal,
 ): Promise<Attachments> {
   const { topic, createTimeoutMs } = options;
-  const timeout = new AbortController();
-  // When one partition fails, the others are given up with it.
-  const failed = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, createTimeoutMs));
-  const signals = [timeout.signal, failed.signal, closing, ...(options.signal ? [options.signal] : [])];
-  const signal = AbortSignal.any(signals);
+  const limit = timeLimit(createTimeoutMs, closing, options.signal);
+  const { signal } = limit;
   const made: Attachment[] = [];
   let kept: ReadonlySet<Attachment> = new Set();
   try {
@@ -47,21 +42,21 @@ export async function attachAll(
     kept = new Set(attachments.all);
     return { ...attachments, schema };
   } catch (reason) {
-    failed.abort();
     if (options.signal?.aborted) {
       throw new DanubeError("CANCELED", `createProducer for ${topic} was aborted`, { cause: options.signal.reason });
     }
     if (closing.aborted) {
       throw closedError("the client");
     }
-    if (timeout.signal.aborted) {
+    if (limit.isOver()) {
       const cause = isDanubeError(reason) ? reason : undefined;
       const why = cause?.message ?? "nothing has answered yet";
       throw new DanubeError("TIMEOUT", `no producer for ${topic} within ${createTimeoutMs} ms: ${why}`, { cause });
     }
     throw reason;
   } finally {
-    clearTimeout(timer);
+    // When one partition fails, the others are given up with it.
+    limit.end();
     // What came to nothing.
     for (const attachment of made) {
       if (!kept.has(attachment)) {
@@ -98,7 +93,7 @@ async function attach(
       return { partitions: 0, all: [plain] };
     }
   }
-  const shape = await askShape(cluster, topic, signal);
+  const shape = await findShape(cluster, topic, signal);
   checkShape(shape, options, partitions);
   return attachPartitions(partitions, shape.kind === "partitioned" ? shape.partitions : 0);
 
@@ -124,7 +119,7 @@ async function adoptPartitions(cluster: Cluster, topic: string, reason: unknown,
   if (!isDanubeError(reason) || reason.code !== "TOPIC_CONFLICT") {
     throw reason;
   }
-  const shape = await askShape(cluster, topic, signal);
+  const shape = await findShape(cluster, topic, signal);
   if (shape.kind === "none") {
     throw reason;
   }
@@ -141,14 +136,4 @@ function checkShape(shape: TopicShape, { topic, grow }: ResolvedProducerOptions,
   const remedy = shape.partitions < partitions ? '; "grow: true" adds them, and moves keys' : "";
   const message = `${topic} has ${shape.partitions} partitions, and ${partitions} are asked for${remedy}`;
   throw new DanubeError("TOPIC_CONFLICT", message);
-}
-
-function askShape({ shape, backoff, events }: Cluster, topic: string, signal: AbortSignal): Promise<TopicShape> {
-  return recover(() => shape(topic, signal), {
-    backoff,
-    events,
-    topic,
-    signal,
-    judge: (reason) => judge("TopicPartitions", reason, topic),
-  });
 }

@@ -169,13 +169,14 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
   };
 }
 
-/** A topic that exists and is served by nobody looks like one that is being moved; the difference is only time. */
+/** What the broker's words mean for who asked, where they do not say it. */
 function explain(verdict: Verdict, owner: Owner | undefined, asked: Dispatch): Verdict {
   if (verdict.error.code === "DISPATCH_MISMATCH" && owner) {
     const is = asked === "reliable" ? "non-reliable" : "reliable";
     const message = `${owner.topic} is ${is}, and ${asked} was asked for; leave "dispatch" out to take the topic as it is`;
     return { action: verdict.action, error: new DanubeError("DISPATCH_MISMATCH", message, { cause: verdict.error }) };
   }
+  // A topic that exists and is served by nobody looks like one that is being moved; the difference is only time.
   const ownerless =
     owner && !owner.assigned && verdict.action === "locate" && /served by another broker/i.test(verdict.error.message);
   if (!ownerless) {

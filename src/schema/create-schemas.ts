@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { checkTopic } from "../cluster/topic-name.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { checkInteger } from "../lib/check.ts";
-import { maxTimerMs } from "../lib/sleep.ts";
+import { timeLimit } from "../lib/time-limit.ts";
 import {
   checkCheckOptions,
   checkCompatibility,
@@ -39,23 +39,21 @@ export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClos
     if (whenClosed.aborted) {
       throw closedError("the client");
     }
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), Math.min(maxTimerMs, timeoutMs));
+    const limit = timeLimit(timeoutMs, whenClosed);
     try {
-      return await work(AbortSignal.any([timeout.signal, whenClosed]));
+      return await work(limit.signal);
     } catch (reason) {
       if (whenClosed.aborted) {
         throw closedError("the client");
       }
-      if (timeout.signal.aborted) {
+      if (limit.isOver()) {
         const why = isDanubeError(reason) ? reason.message : "nothing has answered yet";
         throw new DanubeError("TIMEOUT", `${what}: not done within ${timeoutMs} ms: ${why}`, { cause: reason });
       }
       throw reason;
     } finally {
-      clearTimeout(timer);
       // Of several calls others may still be tried when one has failed for good.
-      timeout.abort();
+      limit.end();
     }
   }
 

@@ -5,6 +5,7 @@ import { judge, type TopicSchemaCall } from "../cluster/error-table.ts";
 import type { Owner } from "../cluster/ownership.ts";
 import { partitionName } from "../cluster/partitions.ts";
 import { recover } from "../cluster/recovery.ts";
+import { findShape } from "../cluster/shape.ts";
 import { DanubeError } from "../errors.ts";
 import type { Registry } from "./registry.ts";
 
@@ -76,13 +77,7 @@ export function createTopicSchemas(cluster: Cluster, registry: Registry): TopicS
 
   /** The names that the brokers know the topic by: its own, or those of its partitions. */
   async function namesOf(topic: string, signal: AbortSignal): Promise<string[]> {
-    const shape = await recover(() => cluster.shape(topic, signal), {
-      backoff,
-      events,
-      topic,
-      signal,
-      judge: (reason) => judge("TopicPartitions", reason, topic),
-    });
+    const shape = await findShape(cluster, topic, signal);
     if (shape.kind === "none") {
       throw new DanubeError("TOPIC_NOT_FOUND", `${topic} does not exist`);
     }
