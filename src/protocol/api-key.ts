@@ -1,0 +1,34 @@
+import { AuthService } from "../../gen/danube_0_4/danube_api_pb.ts";
+import type { Connections } from "../cluster/connections.ts";
+import type { ExpiringToken } from "../cluster/credentials.ts";
+import { judge } from "../cluster/error-table.ts";
+import type { Seeds } from "../cluster/seeds.ts";
+import { directly } from "../cluster/transports.ts";
+import { isAnswer } from "./foreign.ts";
+
+export interface ApiKeyOptions {
+  seeds: Seeds;
+  connections: Connections;
+  attemptTimeoutMs: number;
+}
+
+/** Brokers do not say how long a token is good. The clients of their time keep it for an hour. */
+const keptForMs = 3_600_000;
+
+/** Exchanges an API key for a token, with the first seed that answers (Authenticate, until 0.10). */
+export function apiKeyTokens(apiKey: string, options: ApiKeyOptions): () => Promise<ExpiringToken> {
+  const { seeds, connections, attemptTimeoutMs: timeoutMs } = options;
+  const ask = (url: string) => {
+    const limits = { timeoutMs, withoutToken: true };
+    return connections.unary(directly(url), AuthService.method.authenticate, { apiKey }, limits);
+  };
+  return async () => {
+    try {
+      const { token } = await seeds.ask(ask);
+      return { token, expiresAtMs: Date.now() + keptForMs };
+    } catch (reason) {
+      // What became of the connection is for the call to see that needs the token.
+      throw isAnswer(reason) ? judge("Authenticate", reason, "the API key").error : reason;
+    }
+  };
+}

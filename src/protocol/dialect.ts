@@ -1,0 +1,73 @@
+import type { CallOptions } from "../cluster/connections.ts";
+import type { Target } from "../cluster/transports.ts";
+import type { Schema, SchemaType } from "../schema/schema.ts";
+
+/**
+ * The generations of brokers that cannot read each other's CreateProducer, by their first version. What else differs
+ * between versions has ranges of its own: features.ts.
+ */
+export const generations = ["0.4", "0.5", "0.6"] as const;
+
+/** One of {@link generations}. */
+export type Generation = (typeof generations)[number];
+
+/** How long a reliable topic keeps its messages, for brokers that are told so with CreateProducer. */
+export interface Retention {
+  readonly segmentSizeMb: number;
+  readonly retention: "until-acknowledged" | "until-expired";
+  readonly retentionSeconds: number;
+  /** Whether any of it was asked for, and not only left to the defaults. */
+  readonly chosen: boolean;
+}
+
+/** A producer as it is asked for. */
+export interface WantedProducer {
+  /** The topic, or the partition. */
+  readonly topic: string;
+  readonly name: string;
+  readonly access: "shared" | "exclusive";
+  readonly dispatch: "reliable" | "non-reliable";
+  readonly retention: Retention;
+  /** No broker knew the topic a moment ago: this may create it. */
+  readonly isNew: boolean;
+}
+
+/** What makes bytes of the values that `send` is given. */
+export type Codec<T = never> = Pick<Schema<T, unknown>, "subject" | "encode" | "fresh">;
+
+/** There is always something that ends it. */
+export type Limits = CallOptions & { signal: AbortSignal };
+
+/** What messages are marked with. */
+export interface SchemaMark {
+  readonly schemaId: bigint;
+  readonly version: number;
+}
+
+/** A producer's schema, as brokers of one generation have it. */
+export interface SpokenSchema {
+  readonly codec: Codec;
+  /** `undefined`: messages say nothing of it. */
+  readonly mark: SchemaMark | undefined;
+  /** CreateProducer, with this schema. Gives the producer's id. Rejects with `CallFailure` or `DanubeError`. */
+  createProducer(target: Target, wanted: WantedProducer, limits: Limits): Promise<bigint>;
+}
+
+/** The schema that a topic has. */
+export interface TopicSchema {
+  /** The subject; at brokers before 0.6, which have no registry, the schema's name. */
+  subject: string;
+  /** The kind of definition. */
+  type: SchemaType;
+  /** The text of it; `""` for the types that have none. */
+  definition: string;
+}
+
+/** What one generation of brokers is told in its own way. */
+export interface Dialect {
+  readonly generation: Generation;
+  /** Finds out what the schema is to these brokers, and makes it known to them where that comes first. */
+  schema(schema: Schema<never, unknown>, signal: AbortSignal): Promise<SpokenSchema>;
+  /** The schema of a topic (not of a partitioned one), by its owner. `undefined` where it has none. */
+  topicSchema(target: Target, topic: string, limits: Limits): Promise<TopicSchema | undefined>;
+}

@@ -1,0 +1,147 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { Discovery, Schema_TypeSchema as InlineType, type SchemaSchema } from "../../gen/danube_0_4/danube_api_pb.ts";
+import type { Connections } from "../cluster/connections.ts";
+import type { Target } from "../cluster/transports.ts";
+import { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { sameDefinition } from "../schema/definitions.ts";
+import type { Schema, SchemaType } from "../schema/schema.ts";
+import { CallFailure } from "../transport/seam.ts";
+import type { Dialect, Generation, Limits, TopicSchema, WantedProducer } from "./dialect.ts";
+
+// Brokers until 0.5 have no registry: a topic has the schema (a name, a type, and for JSON a definition) that it was
+// created with, and tells it to consumers. They compare nothing with it, so that is done here, where they can be asked.
+
+export interface InlineDialectOptions {
+  connections: Connections;
+  events: EventLog;
+}
+
+export type WireSchema = MessageInitShape<typeof SchemaSchema>;
+
+/** What brokers of one generation do in their own way. */
+export interface InlineGeneration {
+  readonly generation: Generation;
+  /** Whether several may ask for schemas at once. Else they are asked for when the user does, and one at a time. */
+  readonly getSchemaIsSafe: boolean;
+  /** CreateProducer. Gives the producer's id. */
+  create(target: Target, wanted: WantedProducer, schema: WireSchema, limits: Limits): Promise<bigint>;
+}
+
+/** What a topic gets of a producer without a schema. */
+const unnamed = "bytes_schema";
+
+export function inlineDialect(
+  { connections, events }: InlineDialectOptions,
+  { generation, getSchemaIsSafe, create }: InlineGeneration,
+): Dialect {
+  const encoder = new TextEncoder();
+  const oneAtATime = createLine();
+
+  async function topicSchema(target: Target, topic: string, limits: Limits): Promise<TopicSchema | undefined> {
+    try {
+      const { schema } = await connections.unary(target, Discovery.method.getSchema, { topic }, limits);
+      return schema && fromWire(schema.name, schema.typeSchema, schema.schemaData);
+    } catch (reason) {
+      if (reason instanceof CallFailure && reason.status === Code.NotFound) {
+        return undefined;
+      }
+      throw reason;
+    }
+  }
+
+  /** What a newer broker would say to a producer with a schema other than the topic's. */
+  function compare(topic: string, wanted: Schema<never, unknown>, is: TopicSchema): void {
+    const { subject = unnamed, definition, exact = false } = wanted;
+    const type = typeNames[wireType(wanted)];
+    if (is.subject === subject && is.type === type) {
+      const differs = type === "json_schema" && definition !== undefined && !sameDefinition(definition, is.definition);
+      if (differs && exact) {
+        throw new DanubeError("SCHEMA_MISMATCH", `${topic} has another definition of ${subject}`);
+      }
+      if (differs) {
+        warn(`${topic} has another definition of ${subject} than the one given here, and keeps it`);
+      }
+      return;
+    }
+    if (is.subject === unnamed && is.type === "bytes") {
+      // Brokers from 0.6 on tie such a topic to the first schema that comes.
+      warn(`${topic} was created without a schema, and its consumers are told of bytes instead of ${subject}`);
+      return;
+    }
+    const message = `${topic} has the schema ${is.subject} (${is.type}), and ${subject} (${type}) was given`;
+    throw new DanubeError("SCHEMA_MISMATCH", message);
+  }
+
+  function warn(message: string): void {
+    events.emit({ type: "warning", code: "SCHEMA_DIFFERS", message });
+  }
+
+  return {
+    generation,
+    topicSchema: (target, topic, limits) => {
+      const ask = () => topicSchema(target, topic, limits);
+      return getSchemaIsSafe ? ask() : oneAtATime(ask);
+    },
+    async schema(schema) {
+      const { subject = unnamed } = schema;
+      refuseVersions(schema);
+      const typeSchema = wireType(schema);
+      const isJson = typeSchema === InlineType.JSON;
+      if (typeSchema === InlineType.Bytes && (schema.type ?? "bytes") !== "bytes") {
+        warn(`brokers before 0.6 know no ${schema.type} schemas: their topics have ${subject} as bytes`);
+      }
+      const schemaData = encoder.encode(isJson ? (schema.definition ?? "{}") : "");
+      return {
+        codec: schema.beforeRegistry ? { subject, fresh: false, encode: schema.beforeRegistry.encode } : schema,
+        mark: undefined,
+        async createProducer(target, wanted, limits) {
+          if (getSchemaIsSafe && schema.subject !== undefined && !wanted.isNew) {
+            const is = await topicSchema(target, wanted.topic, limits);
+            if (is) {
+              compare(wanted.topic, schema, is);
+            }
+          }
+          return create(target, wanted, { name: subject, typeSchema, schemaData }, limits);
+        },
+      };
+    },
+  };
+}
+
+function refuseVersions({ subject, version }: Schema<never, unknown>): void {
+  const first = typeof version === "object" ? version.min : version;
+  if (typeof first === "number" && first > 1) {
+    const message = `version ${first} of ${subject}: brokers before 0.6 have one schema for each topic, without versions`;
+    throw new DanubeError("UNSUPPORTED", message);
+  }
+}
+
+function wireType({ type, beforeRegistry }: Schema<never, unknown>): InlineType {
+  if (beforeRegistry) {
+    return InlineType[beforeRegistry.type];
+  }
+  return type === "string" ? InlineType.String : type === "json_schema" ? InlineType.JSON : InlineType.Bytes;
+}
+
+const typeNames: Record<InlineType, SchemaType> = {
+  [InlineType.Bytes]: "bytes",
+  [InlineType.String]: "string",
+  [InlineType.Int64]: "number",
+  [InlineType.JSON]: "json_schema",
+};
+
+function fromWire(subject: string, type: number, data: Uint8Array): TopicSchema {
+  return { subject, type: typeNames[type as InlineType] ?? "bytes", definition: new TextDecoder().decode(data) };
+}
+
+/** Each begins when the one before it has ended. */
+function createLine() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
+}

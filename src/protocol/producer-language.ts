@@ -1,0 +1,44 @@
+import type { Target } from "../cluster/transports.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { Codec, Dialect, Limits, SchemaMark, SpokenSchema, WantedProducer } from "./dialect.ts";
+import type { Protocol } from "./protocol.ts";
+
+/** A producer as a broker has it, and how its messages are to be. */
+export interface CreatedProducer {
+  readonly producerId: bigint;
+  readonly mark: SchemaMark | undefined;
+  readonly codec: Codec;
+}
+
+/** CreateProducer for one producer (of each of its partitions), in whatever dialect the broker understands. */
+export interface ProducerLanguage {
+  createProducer(target: Target, wanted: WantedProducer, limits: Limits): Promise<CreatedProducer>;
+}
+
+/** What the producer's schema is, is found out once, and again when its brokers turn out to speak another dialect. */
+export function createProducerLanguage(protocol: Protocol, schema: Schema<never, unknown>): ProducerLanguage {
+  let known: SpokenSchema | undefined;
+  let knownTo: Dialect | undefined;
+
+  async function spoken(dialect: Dialect, signal: AbortSignal): Promise<SpokenSchema> {
+    if (known && knownTo === dialect) {
+      return known;
+    }
+    // Asked for by several partitions at once, it is one question to the registry all the same.
+    known = await dialect.schema(schema, signal);
+    knownTo = dialect;
+    return known;
+  }
+
+  return {
+    createProducer: (target, wanted, limits) =>
+      protocol.speak(
+        target,
+        async (dialect) => {
+          const { codec, mark, createProducer } = await spoken(dialect, limits.signal);
+          return { codec, mark, producerId: await createProducer(target, wanted, limits) };
+        },
+        limits.signal,
+      ),
+  };
+}

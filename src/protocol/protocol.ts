@@ -1,0 +1,112 @@
+import { SchemaRegistry } from "../../gen/danube_schema/schema_registry_pb.ts";
+import type { Connections } from "../cluster/connections.ts";
+import type { Target } from "../cluster/transports.ts";
+import { DanubeError } from "../errors.ts";
+import type { EventLog } from "../events.ts";
+import { singleFlight } from "../lib/single-flight.ts";
+import type { Dialect, Generation } from "./dialect.ts";
+import { isAnswer, isForeign, isUnknownCall } from "./foreign.ts";
+
+/** The language between a client and its brokers, which is that of one generation or another. */
+export interface Protocol {
+  /**
+   * Does `work` with the broker at `target` in the dialect that the cluster is believed to speak. Where the broker turns
+   * out not to understand it, finds out which it does, and does `work` in that one: `work` may be done several times, of which at
+   * most the last came through.
+   */
+  speak<T>(target: Target, work: (dialect: Dialect) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** The generation that the cluster is believed to be of. */
+  generation(): Generation;
+}
+
+export interface ProtocolOptions {
+  dialects: Readonly<Record<Generation, Dialect>>;
+  /** Given by the user: nothing is found out then. */
+  told: Generation | undefined;
+  connections: Connections;
+  events: EventLog;
+  attemptTimeoutMs: number;
+}
+
+/** Until a broker shows otherwise. */
+const newest: Generation = "0.6";
+
+export function createProtocol({ dialects, told, connections, events, attemptTimeoutMs }: ProtocolOptions): Protocol {
+  let believed = told ?? newest;
+  const inquiries = singleFlight<string, boolean>();
+
+  /** Brokers from 0.6 on have a schema registry, whatever it says. */
+  async function hasRegistry(target: Target, abandoned: AbortSignal): Promise<boolean> {
+    const limits = { timeoutMs: attemptTimeoutMs, signal: abandoned };
+    try {
+      await connections.unary(target, SchemaRegistry.method.listVersions, { subject: "any" }, limits);
+    } catch (reason) {
+      if (!isAnswer(reason)) {
+        throw reason;
+      }
+      return !isUnknownCall(reason);
+    }
+    return true;
+  }
+
+  /** What is left to try with a broker that did not understand `tried`. */
+  async function others(target: Target, tried: readonly Generation[], signal: AbortSignal): Promise<Generation[]> {
+    const key = `${target.url} ${target.behindProxy ?? ""}`;
+    const current = await inquiries(key, (abandoned) => hasRegistry(target, abandoned), signal);
+    const possible: Generation[] = current ? ["0.6"] : ["0.4", "0.5"];
+    return possible.filter((generation) => !tried.includes(generation));
+  }
+
+  function believe(generation: Generation, target: Target): void {
+    if (generation !== believed) {
+      believed = generation;
+      events.emit({ type: "protocol-found", protocol: generation, url: target.url });
+    }
+  }
+
+  /** In the dialect believed, and then in what the broker may understand instead. */
+  async function findOut<T>(target: Target, work: (dialect: Dialect) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const tried: Generation[] = [];
+    for (let generation: Generation | undefined = believed; ; ) {
+      tried.push(generation);
+      let failure: unknown;
+      try {
+        const result = await work(dialects[generation]);
+        believe(generation, target);
+        return result;
+      } catch (reason) {
+        if (!isForeign(reason)) {
+          if (isAnswer(reason)) {
+            // Understood, though it could not be done.
+            believe(generation, target);
+          }
+          throw reason;
+        }
+        failure = reason;
+      }
+      // Another one may have found it out in the meantime.
+      generation = tried.includes(believed) ? (await others(target, tried, signal))[0] : believed;
+      if (generation === undefined) {
+        throw failure;
+      }
+    }
+  }
+
+  return {
+    async speak(target, work, signal) {
+      if (told === undefined) {
+        return findOut(target, work, signal);
+      }
+      try {
+        return await work(dialects[told]);
+      } catch (reason) {
+        if (!isForeign(reason)) {
+          throw reason;
+        }
+        const message = `the broker does not understand protocol: "${told}", which connect() was told; left out, it is found out`;
+        throw new DanubeError("PROTOCOL", message, { cause: reason });
+      }
+    },
+    generation: () => believed,
+  };
+}

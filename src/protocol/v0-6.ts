@@ -1,0 +1,66 @@
+import { DispatchStrategy, ProducerAccessMode, ProducerService } from "../../gen/danube/danube_api_pb.ts";
+import { SchemaRegistry } from "../../gen/danube_schema/schema_registry_pb.ts";
+import type { Connections } from "../cluster/connections.ts";
+import type { EventLog } from "../events.ts";
+import type { Registry } from "../schema/registry.ts";
+import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
+import type { Codec, Dialect, SpokenSchema } from "./dialect.ts";
+import { warnOfRetention } from "./retention.ts";
+
+export interface RegistryDialectOptions {
+  connections: Connections;
+  events: EventLog;
+  registry: Registry;
+  resolver: SchemaResolver;
+}
+
+/** Brokers from 0.6 on: schemas are subjects of the registry, and retention is the brokers' own. */
+export function registryDialect({ connections, events, registry, resolver }: RegistryDialectOptions): Dialect {
+  const { createProducer } = ProducerService.method;
+  // One for all the producers that say nothing of their schema: there may be many.
+  const unmarked = new WeakMap<Codec, SpokenSchema>();
+
+  function spoken(codec: Codec, mark: ResolvedSchema | undefined): SpokenSchema {
+    return {
+      codec,
+      mark,
+      async createProducer(target, { topic, name, access, dispatch, retention, isNew }, limits) {
+        const request = {
+          producerName: name,
+          topicName: topic,
+          producerAccessMode: access === "exclusive" ? ProducerAccessMode.Exclusive : ProducerAccessMode.Shared,
+          dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
+          ...(mark && { schemaRef: mark.reference }),
+        };
+        const create = () => connections.unary(target, createProducer, request, limits);
+        const answer = await create();
+        // A topic that a standalone broker creates has no subject yet; the second to come ties it to its own.
+        const { producerId } = isNew && mark ? await create() : answer;
+        warnOfRetention(retention, events);
+        return producerId;
+      },
+    };
+  }
+
+  return {
+    generation: "0.6",
+    async schema(schema, signal) {
+      const mark = await resolver.resolve(schema, signal);
+      const found = (mark ? undefined : unmarked.get(schema)) ?? spoken(schema, mark);
+      if (!mark) {
+        unmarked.set(schema, found);
+      }
+      return found;
+    },
+    async topicSchema(target, topic, limits) {
+      const request = { topicName: topic };
+      const method = SchemaRegistry.method.getTopicSchemaConfig;
+      const { schemaSubject } = await connections.unary(target, method, request, limits);
+      if (schemaSubject === "") {
+        return undefined;
+      }
+      const { subject, type, definition } = await registry.latest(schemaSubject, limits.signal);
+      return { subject, type, definition };
+    },
+  };
+}
