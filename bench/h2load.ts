@@ -70,11 +70,16 @@ async function prepare(options: ConnectOptions): Promise<Prepared> {
       payload,
       attributes: {},
       key: undefined,
-      schema: undefined,
       sequence: 1n,
       publishTime: Date.now(),
     };
-    const address = { topic, producerName: name, producerId: created.producerId, brokerUrl: owner.brokerUrl };
+    const address = {
+      topic,
+      producerName: name,
+      producerId: created.producerId,
+      brokerUrl: owner.brokerUrl,
+      schema: undefined,
+    };
     const message = toStreamMessage(content, address);
     const { message: answer } = await transport.unary(sendMessage, undefined, 10_000, undefined, message);
     return {

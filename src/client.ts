@@ -16,6 +16,9 @@ import {
   resolveProducerOptions,
 } from "./producer/options.ts";
 import type { Producer, ProducerStatus } from "./producer/producer.ts";
+import type { Generation } from "./protocol/dialect.ts";
+import { createDialects } from "./protocol/dialects.ts";
+import { createProtocol } from "./protocol/protocol.ts";
 import { createSchemas } from "./schema/create-schemas.ts";
 import { createRegistry } from "./schema/registry.ts";
 import { createSchemaResolver } from "./schema/resolve.ts";
@@ -57,6 +60,8 @@ export interface Danube {
 export interface DanubeStatus {
   /** `"closing"` from the call of `close()` on. */
   state: "open" | "closing" | "closed";
+  /** The generation that the brokers are believed to be of: the newest, until one of them shows otherwise. */
+  protocol: Generation;
   /** The connections that are open or being opened. */
   connections: ConnectionStatus[];
   /** The topics whose owners are known. */
@@ -99,6 +104,8 @@ export function connect(options: ConnectOptions | string): Danube {
   const { ownership, connections, events } = cluster;
   const registry = createRegistry(cluster);
   const resolver = createSchemaResolver(registry, events, cluster.sweeper);
+  const dialects = createDialects({ connections, events, registry, resolver });
+  const protocol = createProtocol({ dialects, told: resolved.protocol, connections, events, attemptTimeoutMs });
   const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
   const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
@@ -114,7 +121,7 @@ export function connect(options: ConnectOptions | string): Danube {
       throw closedError("the client");
     }
     const leave = access.enter(wanted.topic, wanted.access);
-    const context = { cluster, schemas: resolver, maxMessageBytes, deadlines };
+    const context = { cluster, protocol, maxMessageBytes, deadlines };
     const owned = await createProducer<T>(context, wanted, closing.signal).catch((error) => {
       leave();
       throw error;
@@ -158,6 +165,7 @@ export function connect(options: ConnectOptions | string): Danube {
     createProducer: create,
     schemas: createSchemas({
       cluster,
+      protocol,
       registry,
       resolver,
       timeoutMs: resolved.createTimeoutMs,
@@ -175,6 +183,7 @@ export function connect(options: ConnectOptions | string): Danube {
       const running = [...producers].map(({ status }) => status());
       return {
         state,
+        protocol: protocol.generation(),
         connections: connections.status(),
         owners: ownership.status().map(({ topic, target, brokerUrl }) => ({ topic, url: target.url, brokerUrl })),
         producers: running,

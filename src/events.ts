@@ -1,4 +1,5 @@
 import type { DanubeError } from "./errors.ts";
+import type { Generation } from "./protocol/dialect.ts";
 
 /** Something that deserves a person's attention, though the call goes on. Each is told once per client. */
 export interface WarningEvent {
@@ -84,6 +85,16 @@ export interface RecoveredEvent {
   tookMs: number;
 }
 
+/** The brokers turned out to be of another generation than was believed, in the beginning the newest. */
+export interface ProtocolFoundEvent {
+  /** Tells the kinds of events apart. */
+  type: "protocol-found";
+  /** The generation; see `ConnectOptions.protocol`. */
+  protocol: Generation;
+  /** The broker that showed it. */
+  url: string;
+}
+
 /** What a client tells about itself, to `onEvent` as it happens and in `status().events` afterwards. */
 export type DanubeEvent =
   | WarningEvent
@@ -92,7 +103,8 @@ export type DanubeEvent =
   | OwnerFoundEvent
   | OwnerLostEvent
   | RetryingEvent
-  | RecoveredEvent;
+  | RecoveredEvent
+  | ProtocolFoundEvent;
 
 export interface EventLog {
   emit(event: DanubeEvent): void;

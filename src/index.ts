@@ -23,6 +23,7 @@ export type {
   DisconnectedEvent,
   OwnerFoundEvent,
   OwnerLostEvent,
+  ProtocolFoundEvent,
   RecoveredEvent,
   RetryingEvent,
   WarningEvent,
@@ -39,7 +40,14 @@ export type { Order } from "./producer/window.ts";
 export type { WritableOptions } from "./producer/writable.ts";
 export type { JsonOptions } from "./schema/json.ts";
 export type { Compatibility, RegisteredSchema, Registration } from "./schema/registry.ts";
-export type { Register, Schema, SchemaOptions, SchemaType, SchemaVersion } from "./schema/schema.ts";
+export type {
+  Register,
+  Schema,
+  SchemaBeforeRegistry,
+  SchemaOptions,
+  SchemaType,
+  SchemaVersion,
+} from "./schema/schema.ts";
 export type {
   CheckOptions,
   CheckResult,
@@ -50,11 +58,18 @@ export type {
   SubjectSummary,
   TopicSchemaOptions,
 } from "./schema/schemas.ts";
+export type { Generation, TopicSchema } from "./protocol/dialect.ts";
 export type { TopicSchemaConfig, ValidationOptions, ValidationPolicy } from "./schema/topic-schemas.ts";
 
 // For those who bring a transport of their own.
 export { CallFailure } from "./transport/seam.ts";
-export type { BrokerTransport, FailureKind, TlsOptions, TransportOptions } from "./transport/seam.ts";
+export type {
+  BrokerTransport,
+  CallFailureOptions,
+  FailureKind,
+  TlsOptions,
+  TransportOptions,
+} from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";
 export type { TransportFactory } from "./transport/translate.ts";
 // biome-ignore-end assist/source/organizeImports: by who needs them

@@ -11,6 +11,7 @@ import {
   checkOneOf,
   checkOptions,
 } from "./lib/check.ts";
+import { type Generation, generations } from "./protocol/dialect.ts";
 import type { BrokerTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
 import type { TransportFactory } from "./transport/translate.ts";
@@ -31,7 +32,18 @@ export interface ConnectOptions {
    * again, once however many calls wait. The Rust and Go clients call it `with_token`, `WithTokenSupplier`.
    */
   token?: TokenSource | undefined;
-  /** Allows `token` to be sent without TLS to other machines. Default `false`. */
+  /**
+   * The API key of brokers until 0.10, which is exchanged for a JWT (Authenticate) that is kept for an hour, or until a
+   * broker answers UNAUTHENTICATED. Instead of `token`; later brokers refuse it with `UNSUPPORTED`.
+   */
+  apiKey?: string | undefined;
+  /**
+   * The generation of the brokers, by its first version: `"0.4"` has schemas and retention in CreateProducer, `"0.5"` only
+   * schemas, `"0.6"` and later the schema registry. Default: found out, by the first CreateProducer that a broker does
+   * not understand, and again when that changes. Brokers of another one than was given here are `PROTOCOL`.
+   */
+  protocol?: Generation | undefined;
+  /** Allows `token` and `apiKey` to be sent without TLS to other machines. Default `false`. */
   allowInsecure?: boolean | undefined;
   /**
    * How calls are carried: `"auto"` (default), a name, or a function that makes a transport for a broker's URL: any
@@ -71,6 +83,8 @@ export interface ResolvedOptions {
   secure: boolean;
   tls: TlsOptions | undefined;
   token: TokenSource | undefined;
+  apiKey: string | undefined;
+  protocol: Generation | undefined;
   allowInsecure: boolean;
   transport: TransportName | TransportFactory;
   gateway: boolean;
@@ -86,7 +100,7 @@ export interface ResolvedOptions {
 
 // biome-ignore format: a list of words
 const names = [
-  "brokers", "tls", "token", "allowInsecure", "transport", "gateway", "mapBrokerUrl", "attemptTimeoutMs", "createTimeoutMs",
+  "brokers", "tls", "token", "apiKey", "protocol", "allowInsecure", "transport", "gateway", "mapBrokerUrl", "attemptTimeoutMs", "createTimeoutMs",
   "sendTimeoutMs", "backoff", "maxMessageBytes", "onEvent", "interceptors",
 ] as const satisfies (keyof ConnectOptions)[];
 
@@ -96,7 +110,17 @@ export const brokerMessageLimit = 4_194_304;
 export function resolveOptions(given: ConnectOptions | string): ResolvedOptions {
   const options = typeof given === "string" ? { brokers: given } : given;
   checkOptions("the options of connect()", options, names);
-  const { brokers, tls, token, transport = "auto", mapBrokerUrl, onEvent, interceptors = [] } = options;
+  const {
+    brokers,
+    tls,
+    token,
+    apiKey,
+    protocol,
+    transport = "auto",
+    mapBrokerUrl,
+    onEvent,
+    interceptors = [],
+  } = options;
   const {
     allowInsecure = false,
     gateway = false,
@@ -127,6 +151,15 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
       throw new TypeError(`"token" must be printable ASCII without spaces`);
     }
   }
+  if (apiKey !== undefined) {
+    checkNonEmptyString("apiKey", apiKey);
+    if (token !== undefined) {
+      throw new TypeError(`"apiKey" and "token" exclude each other`);
+    }
+  }
+  if (protocol !== undefined) {
+    checkOneOf("protocol", protocol, generations);
+  }
   checkTls(tls);
 
   const seeds = resolveSeeds(brokers, tls !== undefined);
@@ -134,8 +167,9 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
     if (tls && seed.startsWith("http:")) {
       throw new TypeError(`"tls" is given, and ${seed} in "brokers" says that there is none: write https://`);
     }
-    if (token !== undefined && seed.startsWith("http:") && !isLoopback(seed) && !allowInsecure) {
-      throw new TypeError(`"token" would be sent to ${seed} without TLS: write https://, or set "allowInsecure"`);
+    const secret = token !== undefined ? "token" : apiKey !== undefined ? "apiKey" : undefined;
+    if (secret && seed.startsWith("http:") && !isLoopback(seed) && !allowInsecure) {
+      throw new TypeError(`"${secret}" would be sent to ${seed} without TLS: write https://, or set "allowInsecure"`);
     }
   }
   return {
@@ -143,6 +177,8 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
     secure: seeds.every((seed) => seed.startsWith("https:")),
     tls: tls && { ...tls },
     token,
+    apiKey,
+    protocol,
     allowInsecure,
     transport,
     gateway,

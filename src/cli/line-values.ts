@@ -8,19 +8,23 @@ const unmarked = new TextDecoder("utf-8", { fatal: true });
 
 /** A schema of lines, from one of what lines say. */
 export function ofLines<T>(
-  { encode, decode: _, ...schema }: Schema<T, unknown>,
+  { encode, decode: _, beforeRegistry, ...schema }: Schema<T, unknown>,
   read: (line: Uint8Array) => T,
 ): Schema<Uint8Array> {
+  const encoder = (of: (value: T) => Uint8Array) => (line: Uint8Array) => {
+    try {
+      return of(read(line));
+    } catch (error) {
+      // What would be a mistake in a program is one in the input here, and told as that: SCHEMA_REJECTED.
+      throw error instanceof TypeError ? new Error(error.message, { cause: error }) : error;
+    }
+  };
   return {
     ...schema,
-    encode(line) {
-      try {
-        return encode(read(line));
-      } catch (error) {
-        // What would be a mistake in a program is one in the input here, and told as that: SCHEMA_REJECTED.
-        throw error instanceof TypeError ? new Error(error.message, { cause: error }) : error;
-      }
-    },
+    encode: encoder(encode),
+    ...(beforeRegistry && {
+      beforeRegistry: { type: beforeRegistry.type, encode: encoder(beforeRegistry.encode) },
+    }),
   };
 }
 

@@ -2,10 +2,11 @@ import { createEventLog, type EventLog } from "../events.ts";
 import type { Backoff } from "../lib/backoff.ts";
 import { createSweeper, type Sweeper } from "../lib/sweeper.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { apiKeyTokens } from "../protocol/api-key.ts";
 import { selectTransport } from "../transport/select.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { type Creations, createCreations } from "./creations.ts";
-import { createCredentials } from "./credentials.ts";
+import { createCredentials, type Tokens, tokensOf } from "./credentials.ts";
 import { createLookup } from "./lookup.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { createShapeLookup, type TopicShape } from "./partitions.ts";
@@ -33,16 +34,24 @@ const sweepMs = 60_000;
 /** Puts the parts together. Does no I/O. */
 export function createCluster(options: ResolvedOptions): Cluster {
   const seeds = createSeeds(options.seeds);
-  const { tls, interceptors, token, transport, backoff, attemptTimeoutMs } = options;
+  const { tls, interceptors, transport, backoff, attemptTimeoutMs } = options;
   const events = createEventLog(options.onEvent);
   const sweeper = createSweeper(sweepMs);
-  const connections = createConnections({
+  const connections: Connections = createConnections({
     createTransport: selectTransport(transport),
     transportOptions: { tls, interceptors },
-    credentials: createCredentials(token, options),
+    credentials: createCredentials(tokens(), options),
     events,
     sweeper,
   });
+  function tokens(): Tokens | undefined {
+    const { token, apiKey } = options;
+    if (apiKey !== undefined) {
+      // Asked for over the connections that they are for.
+      return () => apiKeyTokens(apiKey, { seeds, connections, attemptTimeoutMs })();
+    }
+    return token === undefined ? undefined : tokensOf(token);
+  }
   const ownership = createOwnership(createLookup({ ...options, seeds, connections, events }), events, sweeper);
   const shape = createShapeLookup({ ...options, seeds, connections });
   return {

@@ -9,6 +9,7 @@ import { Code } from "@connectrpc/connect";
 import { closedError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
 import { timeLimit } from "../lib/time-limit.ts";
+import { withPlainStatus } from "../protocol/error-trailer.ts";
 import { CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import {
@@ -23,6 +24,8 @@ export interface CallOptions {
   /** Milliseconds for this one attempt. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** For the call that gets the token. */
+  withoutToken?: boolean | undefined;
   /** Called when the request goes out: from here on its fate can be unknown. */
   onSending?: (() => void) | undefined;
 }
@@ -67,7 +70,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
 
   async function call<T>(target: Target, send: Send<T>, limits: CallOptions, renewed = false): Promise<T> {
     refuseWhenClosed();
-    const token = credentials.authorization(target.url);
+    const token = limits.withoutToken ? undefined : credentials.authorization(target.url);
     const authorization = typeof token === "function" ? await inTime(token, limits) : token;
     refuseWhenClosed();
     const lease = transports.lease(target);
@@ -80,7 +83,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
         throw reason;
       }
       if (renewed || !isRefusal(reason) || !authorization || !credentials.refused(authorization)) {
-        throw reason;
+        throw withPlainStatus(reason);
       }
     }
     // Once, with another token.

@@ -13,6 +13,9 @@ export interface ExpiringToken {
 /** A JWT, or a function that gives one; see `ConnectOptions.token`. */
 export type TokenSource = string | (() => string | ExpiringToken | Promise<string | ExpiringToken>);
 
+/** Where the tokens of a client come from. Rejects with `DanubeError`, or with the `CallFailure` of asking for one. */
+export type Tokens = string | (() => Promise<string | ExpiringToken>);
+
 export interface Credentials {
   /**
    * The `authorization` header for a call to `url`; `undefined` when there is no token; a function that gets it when
@@ -30,23 +33,14 @@ const expiryMarginMs = 5_000;
  * Keeps the token: asks the function once however many calls wait, keeps what it gave until it expires or a broker
  * refuses it, and never sends it in plaintext to another machine.
  */
-export function createCredentials(source: TokenSource | undefined, options: { allowInsecure: boolean }): Credentials {
+export function createCredentials(source: Tokens | undefined, options: { allowInsecure: boolean }): Credentials {
   let kept: { header: string; expiresAtMs: number } | undefined;
   const renewal = singleFlight<"token", string>();
-
-  async function ask(): Promise<string | ExpiringToken> {
-    try {
-      return typeof source === "function" ? await source() : (source as string);
-    } catch (cause) {
-      // Without the function's own words, which may hold secrets; they are in the cause for who looks there.
-      throw new DanubeError("UNAUTHENTICATED", "the token function failed", { cause, retryable: true });
-    }
-  }
 
   async function renew(): Promise<string> {
     const before = kept;
     try {
-      const given = await ask();
+      const given = typeof source === "function" ? await source() : (source as string);
       const { token, expiresAtMs } =
         typeof given === "object" && given !== null ? given : { token: given, expiresAtMs: Number.POSITIVE_INFINITY };
       if (!isToken(token)) {
@@ -86,6 +80,21 @@ export function createCredentials(source: TokenSource | undefined, options: { al
       }
       return typeof source === "function";
     },
+  };
+}
+
+/** The tokens of the user's own making. */
+export function tokensOf(source: TokenSource): Tokens {
+  if (typeof source === "string") {
+    return source;
+  }
+  return async () => {
+    try {
+      return await source();
+    } catch (cause) {
+      // Without the function's own words, which may hold secrets; they are in the cause for who looks there.
+      throw new DanubeError("UNAUTHENTICATED", "the token function failed", { cause, retryable: true });
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { DanubeError, type DanubeErrorCode, type SendOutcome } from "../errors.ts";
+import { undecodable } from "../protocol/foreign.ts";
 import { CallFailure, type FailureKind } from "../transport/seam.ts";
 
 // What each failure of each call means, and what recovery does about it. Brokers overload UNAVAILABLE,
@@ -16,6 +17,7 @@ export type Call =
   | "Subscribe"
   | "ReceiveMessages"
   | "Ack"
+  | "Authenticate"
   | RegistryCall;
 
 /** The calls of the schema registry. */
@@ -56,6 +58,8 @@ export interface Row {
   action: Action;
   /** What is known about the message when the call was SendMessage. Default: `"rejected"` for a status, else `"unknown"`. */
   outcome?: SendOutcome;
+  /** What to do about it, where the broker's words do not tell. */
+  hint?: string;
   /** The broker's own words, for the tests and the embedded broker; `…` stands for names and numbers. */
   words?: string;
 }
@@ -100,8 +104,11 @@ export const errorTable: readonly Row[] = [
   { status: FailedPrecondition, text: /JWT support is not enabled/i, code: "UNAUTHENTICATED", action: "fail", words: "JWT support is not enabled" },
   { status: PermissionDenied, text: /no binding grants/i, code: "PERMISSION_DENIED", action: "fail", words: 'no binding grants Produce on Topic("…") for service_account:…' },
   { status: OutOfRange, text: /message length too large/i, code: "MESSAGE_TOO_LARGE", action: "fail", words: "Error, decoded message length too large: found … bytes, the limit is: … bytes" },
-  { status: Unimplemented, code: "UNSUPPORTED", action: "fail" },
-  { status: Internal, text: /failed to decode|invalid wire type|buffer underflow|invalid tag/i, code: "PROTOCOL", action: "fail", words: "failed to decode Protobuf message: …" },
+  { calls: ["Authenticate"], status: InvalidArgument, text: /api key/i, code: "UNAUTHENTICATED", action: "fail", words: "Invalid API key" },
+  { calls: ["Authenticate"], status: Unimplemented, code: "UNSUPPORTED", action: "fail", hint: 'brokers from 0.11 on exchange no API keys: give a JWT as "token"' },
+  { calls: registry, status: Unimplemented, code: "UNSUPPORTED", action: "fail", hint: "brokers before 0.6 have no schema registry, and not all of later ones have all of its calls" },
+  { status: Unimplemented, code: "UNSUPPORTED", action: "fail", hint: "the broker does not have the call" },
+  { status: Internal, text: undecodable, code: "PROTOCOL", action: "fail", words: "failed to decode Protobuf message: …" },
   { calls: ["TopicLookup", "TopicPartitions", "CreateProducer", "Subscribe"], status: InvalidArgument, text: /invalid format/i, code: "INVALID_TOPIC", action: "fail", words: "The topic: … has an invalid format, should be: /namespace_name/topic_name" },
 
   // TopicLookup's NOT_FOUND is an answer, not a failure: cluster/lookup.ts.
@@ -203,7 +210,8 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
   const row = errorTable.find((candidate) => fits(candidate, call, reason, words)) as Row;
   const outcome =
     call === "SendMessage" ? (row.outcome ?? (reason.kind === "status" ? "rejected" : "unknown")) : undefined;
-  const error = new DanubeError(row.code, `${call} for ${topic}: ${reason.message}`, {
+  const why = [reason.message, row.hint].filter(Boolean).join("; ");
+  const error = new DanubeError(row.code, `${call} for ${topic}: ${why}`, {
     cause: reason,
     outcome,
     retryable: row.action !== "fail" && row.action !== "ask",

@@ -4,7 +4,8 @@ import { findShape } from "../cluster/shape.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { unlessAborted } from "../lib/single-flight.ts";
 import { timeLimit } from "../lib/time-limit.ts";
-import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
+import { createProducerLanguage, type ProducerLanguage } from "../protocol/producer-language.ts";
+import type { Protocol } from "../protocol/protocol.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
@@ -14,19 +15,17 @@ export interface Attachments {
   /** 0 for a plain topic. */
   partitions: number;
   all: Attachment[];
-  /** What messages are marked with. */
-  schema: ResolvedSchema | undefined;
 }
 
 /** What producers are created with. */
 export interface AttachContext {
   cluster: Cluster;
-  schemas: SchemaResolver;
+  protocol: Protocol;
 }
 
-/** Creates the producers, and what they need in the registry, within the time of `createProducer`. */
+/** Creates the producers, and what their schema needs, within the time of `createProducer`. */
 export async function attachAll(
-  { cluster, schemas }: AttachContext,
+  { cluster, protocol }: AttachContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
 ): Promise<Attachments> {
@@ -37,10 +36,10 @@ export async function attachAll(
   let kept: ReadonlySet<Attachment> = new Set();
   try {
     await unlessAborted(Promise.resolve(options.schema.prepare?.()), signal);
-    const schema = await schemas.resolve(options.schema, signal);
-    const attachments = await attach(cluster, options, schema, made, signal);
+    const language = createProducerLanguage(protocol, options.schema);
+    const attachments = await attach(cluster, language, options, made, signal);
     kept = new Set(attachments.all);
-    return { ...attachments, schema };
+    return attachments;
   } catch (reason) {
     if (options.signal?.aborted) {
       throw new DanubeError("CANCELED", `createProducer for ${topic} was aborted`, { cause: options.signal.reason });
@@ -68,14 +67,18 @@ export async function attachAll(
 
 async function attach(
   cluster: Cluster,
+  language: ProducerLanguage,
   options: ResolvedProducerOptions,
-  schema: ResolvedSchema | undefined,
   made: Attachment[],
   signal: AbortSignal,
-): Promise<Pick<Attachments, "partitions" | "all">> {
-  const { topic, name, partitions, dispatch, access } = options;
+): Promise<Attachments> {
+  const { topic, name, partitions, dispatch, access, retention } = options;
   const one = (shown: Partial<{ topic: string; name: string; likely: Dispatch }>) => {
-    const attachment = createAttachment(cluster, { topic, name, dispatch, access, schema, ...shown });
+    const plain = shown.topic === undefined;
+    const attachment = createAttachment(cluster, language, {
+      ...{ topic, name, dispatch, access, retention, plain },
+      ...shown,
+    });
     made.push(attachment);
     return attachment;
   };

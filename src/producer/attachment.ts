@@ -1,10 +1,7 @@
 import {
-  DispatchStrategy,
   HealthCheck,
   HealthCheckRequest_ClientType,
   HealthCheckResponse_ClientStatus,
-  ProducerAccessMode,
-  ProducerService,
 } from "../../gen/danube/danube_api_pb.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
@@ -12,8 +9,9 @@ import type { Owner } from "../cluster/ownership.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
-import type { ResolvedSchema } from "../schema/resolve.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Codec } from "../protocol/dialect.ts";
+import type { ProducerLanguage } from "../protocol/producer-language.ts";
+import type { Dispatch, ReliableDispatch } from "./dispatch.ts";
 import type { Address } from "./message.ts";
 
 /** Who else may publish to the topic; see `ProducerOptions.access`. */
@@ -25,6 +23,8 @@ export interface Attached {
   readonly producerId: bigint;
   /** What goes into a message that is sent to it. */
   readonly address: Address;
+  /** What makes the bytes that its topic's consumers read. */
+  readonly codec: Codec;
 }
 
 export interface AttachmentOptions {
@@ -35,7 +35,10 @@ export interface AttachmentOptions {
   /** What a topic that does not exist gets where `dispatch` is left open. Default `"non-reliable"`. */
   likely?: Dispatch | undefined;
   access: Access;
-  schema: ResolvedSchema | undefined;
+  /** For brokers that want it. */
+  retention: ReliableDispatch;
+  /** Not a partition: there may be partitions of its name. */
+  plain: boolean;
 }
 
 /**
@@ -51,8 +54,8 @@ export interface Attachment {
   alive(attached: Attached, signal: AbortSignal): Promise<boolean>;
   /** The topic, or the partition. */
   readonly topic: string;
-  /** What messages are addressed with: of the producer there is, or was last. There must have been one. */
-  address(): Address;
+  /** The producer there is, or was last. There must have been one. */
+  latest(): Attached;
   /** The latest failure on the way to the producer, while there is none. */
   trouble(): DanubeError | undefined;
   dispatch(): Dispatch;
@@ -60,9 +63,9 @@ export interface Attachment {
   leave(): void;
 }
 
-export function createAttachment(cluster: Cluster, options: AttachmentOptions): Attachment {
+export function createAttachment(cluster: Cluster, language: ProducerLanguage, options: AttachmentOptions): Attachment {
   const { ownership, creations, connections, events, backoff, attemptTimeoutMs } = cluster;
-  const { topic, name, access, schema } = options;
+  const { topic, name, access, retention, plain } = options;
   let dispatch = options.dispatch ?? options.likely ?? "non-reliable";
   let adopting = options.dispatch === undefined;
   let attached: Attached | undefined;
@@ -72,21 +75,12 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
   let troubledSince = 0;
 
   async function create(owner: Owner, signal: AbortSignal): Promise<Attached> {
-    const request = {
-      producerName: name,
-      topicName: topic,
-      producerAccessMode: access === "exclusive" ? ProducerAccessMode.Exclusive : ProducerAccessMode.Shared,
-      dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
-      ...(schema && { schemaRef: schema.reference }),
-    };
-    const answer = await connections.unary(owner.target, ProducerService.method.createProducer, request, {
-      timeoutMs: attemptTimeoutMs,
-      signal,
-    });
-    const { producerId } = answer;
+    const wanted = { topic, name, access, dispatch, retention, isNew: !owner.assigned };
+    const limits = { timeoutMs: attemptTimeoutMs, signal };
+    const { producerId, mark, codec } = await language.createProducer(owner.target, wanted, limits);
     const confirmed = ownership.confirm(owner);
-    const address = { topic, producerName: name, producerId, brokerUrl: confirmed.brokerUrl };
-    return { owner: confirmed, producerId, address };
+    const address = { topic, producerName: name, producerId, brokerUrl: confirmed.brokerUrl, schema: mark };
+    return { owner: confirmed, producerId, address, codec };
   }
 
   async function createOnOwner(attempt: { owner?: Owner | undefined }, signal: AbortSignal): Promise<Attached> {
@@ -97,9 +91,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       if (owner.assigned) {
         return await create(owner, signal);
       }
-      const created = await creations.attempt(topic, () => create(owner, signal), signal);
-      // A topic that a standalone broker creates has no subject yet; the second to come ties it to its own.
-      return schema ? await create(owner, signal) : created;
+      return await creations.attempt(topic, () => createTopic(owner, signal), signal);
     } catch (reason) {
       if (adopting && judge("CreateProducer", reason, topic).error.code === "DISPATCH_MISMATCH") {
         // The topic exists with the other strategy, and no strategy was asked for.
@@ -109,6 +101,18 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       }
       throw reason;
     }
+  }
+
+  /** The producer, and the topic that it may be the first of. */
+  async function createTopic(owner: Owner, signal: AbortSignal): Promise<Attached> {
+    if (plain && !last) {
+      // Brokers before 0.6.2 let a plain topic be made beside the partitions of its name.
+      const shape = await cluster.shape(topic, signal);
+      if (shape.kind === "partitioned") {
+        throw new DanubeError("TOPIC_CONFLICT", `${topic} exists, with ${shape.partitions} partitions`);
+      }
+    }
+    return create(owner, signal);
   }
 
   async function attach(signal: AbortSignal): Promise<Attached> {
@@ -162,7 +166,7 @@ export function createAttachment(cluster: Cluster, options: AttachmentOptions): 
       return answer.status === HealthCheckResponse_ClientStatus.OK;
     },
     topic,
-    address: () => (last as Attached).address,
+    latest: () => last as Attached,
     trouble: () => trouble,
     dispatch: () => dispatch,
     leave: ownership.need(topic),

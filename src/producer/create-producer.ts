@@ -1,7 +1,7 @@
 import { closedError, DanubeError, withOutcome } from "../errors.ts";
 import type { EventLog } from "../events.ts";
+import type { Codec } from "../protocol/dialect.ts";
 import { encode } from "../schema/encode.ts";
-import type { Schema } from "../schema/schema.ts";
 import { attachAll } from "./attach.ts";
 import type { Attachment } from "./attachment.ts";
 import { createFlow, type Flow, type ProducerContext } from "./flow.ts";
@@ -32,7 +32,7 @@ export async function createProducer<T>(
 ): Promise<OwnedProducer<T>> {
   const { cluster, maxMessageBytes } = context;
   const { topic, name, route, sendTimeoutMs } = options;
-  const { partitions, all: attachments, schema } = await attachAll(context, options, closing);
+  const { partitions, all: attachments } = await attachAll(context, options, closing);
   warnOfLimits(cluster.events, options);
 
   const session = randomSession();
@@ -78,21 +78,20 @@ export async function createProducer<T>(
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     refuseWhenOver(signal);
-    const bytes = encode(options.schema as Schema<T, unknown>, payload);
     const partition =
       partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
+    const attachment = attachments[partition ?? 0] as Attachment;
+    const { codec, address } = attachment.latest();
+    const bytes = encode(codec as Codec<T>, payload);
     // The user's own functions may have closed the producer, or given the message up.
     refuseWhenOver(signal);
-    const attachment = attachments[partition ?? 0] as Attachment;
     const content: Content = {
       payload: bytes,
       attributes: { ...attributes },
       key,
-      schema,
       sequence: sequence + 1n,
       publishTime: Date.now(),
     };
-    const address = attachment.address();
     const size = encodedSize(content, address);
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
@@ -187,15 +186,10 @@ export async function createProducer<T>(
 }
 
 /** What was asked for, and no broker up to 0.15.1 does. */
-function warnOfLimits(events: EventLog, { topic, access, retention }: ResolvedProducerOptions): void {
+function warnOfLimits(events: EventLog, { topic, access }: ResolvedProducerOptions): void {
   if (access === "exclusive") {
     const message = `${topic}: access "exclusive" is asked for, and Danube brokers up to 0.15.1 do not enforce it: others can publish too`;
     events.emit({ type: "warning", code: "ACCESS_NOT_ENFORCED", message });
-  }
-  if (retention?.chosen) {
-    const message =
-      "the options of reliable() have no effect on these brokers: since October 2025 retention is set in their configuration (storage.local_retention)";
-    events.emit({ type: "warning", code: "RETENTION_IGNORED", message });
   }
 }
 

@@ -23,8 +23,6 @@ export interface Content {
   readonly payload: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
   readonly key: string | undefined;
-  /** What the payload is, in the registry. */
-  readonly schema: { readonly schemaId: bigint; readonly version: number } | undefined;
   /** Counts the messages of one `createProducer`, from 1. */
   readonly sequence: bigint;
   /** Milliseconds since 1970. */
@@ -37,6 +35,8 @@ export interface Address {
   readonly producerName: string;
   readonly producerId: bigint;
   readonly brokerUrl: string;
+  /** What the payload is, in the registry of these brokers. */
+  readonly schema: { readonly schemaId: bigint; readonly version: number } | undefined;
 }
 
 export function toStreamMessage(content: Content, address: Address): StreamMessage {
@@ -49,7 +49,7 @@ export function toStreamMessage(content: Content, address: Address): StreamMessa
     producerName: address.producerName,
     attributes: { ...content.attributes },
     ...(content.key !== undefined && { routingKey: content.key }),
-    ...(content.schema && { schemaId: content.schema.schemaId, schemaVersion: content.schema.version }),
+    ...(address.schema && { schemaId: address.schema.schemaId, schemaVersion: address.schema.version }),
   });
 }
 
@@ -71,9 +71,9 @@ export function encodedSize(content: Content, address: Address): number {
   if (content.key !== undefined) {
     size += 1 + lengthPrefixed(utf8Length(content.key));
   }
-  if (content.schema) {
+  if (address.schema) {
     // Optional fields are there also when they are 0.
-    size += 2 + varintLength(content.schema.schemaId) + varintLength(content.schema.version);
+    size += 2 + varintLength(address.schema.schemaId) + varintLength(address.schema.version);
   }
   return size;
 }

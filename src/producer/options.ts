@@ -12,7 +12,7 @@ import {
 import { anything } from "../schema/plain.ts";
 import { checkSchema, type Schema } from "../schema/schema.ts";
 import type { Access } from "./attachment.ts";
-import { checkDispatch, type Dispatch, type ReliableDispatch } from "./dispatch.ts";
+import { checkDispatch, type Dispatch, type ReliableDispatch, reliable } from "./dispatch.ts";
 import type { Payload } from "./message.ts";
 import { defaultRoute, type Route } from "./routing.ts";
 import type { Order } from "./window.ts";
@@ -101,8 +101,8 @@ export interface ResolvedProducerOptions {
   grow: boolean;
   route: Route;
   dispatch: Dispatch | undefined;
-  /** For brokers that want it. */
-  retention: ReliableDispatch | undefined;
+  /** For brokers that want it, whatever the dispatch. */
+  retention: ReliableDispatch;
   access: Access;
   order: Order;
   maxInFlight: number;
@@ -112,6 +112,8 @@ export interface ResolvedProducerOptions {
   sendTimeoutMs: number;
   signal: AbortSignal | undefined;
 }
+
+const unchosen = reliable();
 
 /** More than any cluster serves; beyond it a number is a mistake. */
 const maxPartitions = 10_000;
@@ -164,7 +166,7 @@ export function resolveProducerOptions<T>(
     grow,
     route,
     dispatch: typeof dispatch === "object" ? dispatch.type : dispatch,
-    retention: typeof dispatch === "object" ? dispatch : undefined,
+    retention: typeof dispatch === "object" ? dispatch : unchosen,
     access,
     order,
     maxInFlight,

@@ -4,6 +4,7 @@ import { checkTopic } from "../cluster/topic-name.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { checkInteger } from "../lib/check.ts";
 import { timeLimit } from "../lib/time-limit.ts";
+import type { Protocol } from "../protocol/protocol.ts";
 import {
   checkCheckOptions,
   checkCompatibility,
@@ -21,6 +22,7 @@ import { createRegistryWrites } from "./writes.ts";
 
 export interface SchemasOptions {
   cluster: Cluster;
+  protocol: Protocol;
   registry: Registry;
   resolver: SchemaResolver;
   /** Milliseconds for each call. */
@@ -29,8 +31,9 @@ export interface SchemasOptions {
   whenClosed: AbortSignal;
 }
 
-export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClosed }: SchemasOptions): Schemas {
-  const topics = createTopicSchemas(cluster, registry);
+export function createSchemas(options: SchemasOptions): Schemas {
+  const { cluster, protocol, registry, resolver, timeoutMs, whenClosed } = options;
+  const topics = createTopicSchemas(cluster, registry, protocol);
   const writes = createRegistryWrites(registry);
   const { method } = Service;
 
@@ -149,6 +152,10 @@ export function createSchemas({ cluster, registry, resolver, timeoutMs, whenClos
       checkTopic(topic);
       checkValidationOptions(options);
       await inTime(`validation policy of ${topic}`, (signal) => topics.validate(topic, options, signal));
+    },
+    async ofTopic(topic) {
+      checkTopic(topic);
+      return inTime(`schema of ${topic}`, (signal) => topics.schemaOf(topic, signal));
     },
     async topicConfig(topic) {
       checkTopic(topic);

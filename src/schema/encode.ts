@@ -1,5 +1,5 @@
 import { DanubeError, isDanubeError } from "../errors.ts";
-import type { Schema } from "./schema.ts";
+import type { Codec } from "../protocol/dialect.ts";
 
 /** The value does not fit the schema: said here, so nothing was sent. */
 export function rejected(subject: string | undefined, why: string, cause?: unknown): DanubeError {
@@ -8,7 +8,7 @@ export function rejected(subject: string | undefined, why: string, cause?: unkno
 }
 
 /** The payload's bytes, which are nobody else's: the caller may use its buffer again as soon as `send` returns. */
-export function encode<T>(schema: Schema<T, unknown>, payload: T): Uint8Array {
+export function encode<T>(schema: Codec<T>, payload: T): Uint8Array {
   let bytes: Uint8Array;
   try {
     bytes = schema.encode(payload);

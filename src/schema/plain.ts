@@ -43,7 +43,8 @@ export function text(subject: string, options: SchemaOptions = {}): Schema<strin
 
 /**
  * Whole numbers of 64 bits with a sign, as 8 bytes, the highest first; `number` in the registry. Brokers from 0.6 on
- * ask for 4 or 8 bytes and define no order of theirs.
+ * ask for 4 or 8 bytes and define no order of theirs. To topics of brokers before 0.6, which call them Int64, they go
+ * as the text of their decimal digits, which is what the consumers of those read.
  *
  * A `number` must be a safe integer.
  */
@@ -55,6 +56,11 @@ export function int64(subject: string, options: SchemaOptions = {}): Schema<bigi
     ...options,
     encode: (value) => eightBytes((view) => view.setBigInt64(0, toInt64(value))),
     decode: (data) => viewOfEight(data).getBigInt64(0),
+    beforeRegistry: {
+      type: "Int64",
+      encode: (value) => encoder.encode(String(toInt64(value))),
+      decode: (data) => toInt64(fromDigits(decoder.decode(data))),
+    },
     fresh: true,
   };
 }
@@ -111,6 +117,13 @@ function toInt64(value: bigint | number): bigint {
     throw new TypeError(`"payload" must be of 64 bits, with its sign; not ${whole}`);
   }
   return whole;
+}
+
+function fromDigits(text: string): bigint {
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw new TypeError(`a number is written in decimal digits, and this is ${JSON.stringify(text.slice(0, 100))}`);
+  }
+  return BigInt(text);
 }
 
 function eightBytes(write: (view: DataView) => void): Uint8Array {

@@ -68,8 +68,23 @@ export interface Schema<T, Decoded = T> {
   readonly register?: Register | undefined;
   /** Called and awaited by `createProducer` before anything else: to load what `encode` needs. */
   readonly prepare?: (() => Promise<void>) | undefined;
+  /**
+   * What it is to brokers before 0.6, where that follows neither from `type` nor from `encode`: they know Bytes, String,
+   * JSON and Int64, and nothing else. Only `int64()` has it. Default: String and JSON for those types, and else Bytes.
+   */
+  readonly beforeRegistry?: SchemaBeforeRegistry<T, Decoded> | undefined;
   /** `encode` gives bytes that nobody else holds: they are sent without being copied. Default `false`. */
   readonly fresh?: boolean | undefined;
+}
+
+/** What a schema is to brokers before 0.6, which have no registry. */
+export interface SchemaBeforeRegistry<T, Decoded = T> {
+  /** Their type: whole numbers, as the text of their decimal digits. */
+  readonly type: "Int64";
+  /** The bytes that their consumers read. */
+  readonly encode: (value: T) => Uint8Array;
+  /** The value of those bytes. */
+  readonly decode?: ((bytes: Uint8Array) => Decoded) | undefined;
 }
 
 const optionNames = ["version", "register"] as const satisfies (keyof SchemaOptions)[];
@@ -124,10 +139,8 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   if (!("subject" in schema)) {
     throw new TypeError(`"schema" must have a "subject": its name in the registry`);
   }
-  const { subject, type, definition, version, register, decode, prepare, exact, fresh } = schema as Schema<
-    unknown,
-    unknown
-  >;
+  const { subject, type, definition, version, register, decode, prepare, exact, fresh, beforeRegistry } =
+    schema as Schema<unknown, unknown>;
   if (subject !== undefined) {
     checkSubject(subject);
   }
@@ -143,6 +156,12 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
     if (flag !== undefined) {
       checkBoolean(`schema.${name}`, flag);
     }
+  }
+  if (
+    beforeRegistry !== undefined &&
+    (beforeRegistry?.type !== "Int64" || typeof beforeRegistry.encode !== "function")
+  ) {
+    throw new TypeError(`"schema.beforeRegistry" must have the type "Int64" and an "encode" function`);
   }
   for (const [name, method] of Object.entries({ decode, prepare })) {
     if (method !== undefined && typeof method !== "function") {

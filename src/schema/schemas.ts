@@ -1,3 +1,4 @@
+import type { TopicSchema } from "../protocol/dialect.ts";
 import type { Compatibility, RegisteredSchema, Registration } from "./registry.ts";
 import type { SchemaType } from "./schema.ts";
 import type { TopicSchemaConfig, ValidationOptions } from "./topic-schemas.ts";
@@ -112,6 +113,11 @@ export interface Schemas {
    * `SCHEMA_NOT_FOUND` for a topic without a subject.
    */
   validationPolicy(topic: string, options: ValidationOptions): Promise<void>;
+  /**
+   * The schema of a topic, `undefined` where it has none: that of its subject (GetTopicSchemaConfig, GetLatestSchema), or the
+   * one that a broker before 0.6 keeps with the topic (Discovery's GetSchema). `TOPIC_NOT_FOUND`.
+   */
+  ofTopic(topic: string): Promise<TopicSchema | undefined>;
   /** What a topic's messages are checked for (GetTopicSchemaConfig, likewise). `TOPIC_NOT_FOUND`. */
   topicConfig(topic: string): Promise<TopicSchemaConfig>;
 }

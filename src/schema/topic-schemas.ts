@@ -6,7 +6,10 @@ import type { Owner } from "../cluster/ownership.ts";
 import { partitionName } from "../cluster/partitions.ts";
 import { recover } from "../cluster/recovery.ts";
 import { findShape } from "../cluster/shape.ts";
+import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
+import type { TopicSchema } from "../protocol/dialect.ts";
+import type { Protocol } from "../protocol/protocol.ts";
 import type { Registry } from "./registry.ts";
 
 /**
@@ -44,35 +47,46 @@ export interface TopicSchemaConfig {
 export interface TopicSchemas {
   configure(topic: string, options: ValidationOptions & { subject: string }, signal: AbortSignal): Promise<void>;
   validate(topic: string, options: ValidationOptions, signal: AbortSignal): Promise<void>;
-  /** That of the first partition, where the topic has some. */
+  /** That of the first partition, where the topic has some; so is the next. */
   config(topic: string, signal: AbortSignal): Promise<TopicSchemaConfig>;
+  schemaOf(topic: string, signal: AbortSignal): Promise<TopicSchema | undefined>;
 }
 
-export function createTopicSchemas(cluster: Cluster, registry: Registry): TopicSchemas {
+export function createTopicSchemas(cluster: Cluster, registry: Registry, protocol: Protocol): TopicSchemas {
   const { ownership, connections, events, backoff, attemptTimeoutMs: timeoutMs } = cluster;
   const { method } = Service;
 
   /** Asks the owner, wherever it is by then. */
-  async function atOwner<I extends DescMessage, O extends DescMessage>(
-    rpc: DescMethodUnary<I, O>,
+  async function atOwner<T>(
+    call: TopicSchemaCall,
     topicName: string,
-    request: MessageInitShape<I>,
+    ask: (target: Target) => Promise<T>,
     signal: AbortSignal,
-  ): Promise<MessageShape<O>> {
+  ): Promise<T> {
     let owner: Owner | undefined;
     const attempt = async () => {
       owner = undefined;
       owner = await ownership.owner(topicName, signal);
-      return connections.unary(owner.target, rpc, request, { timeoutMs, signal });
+      return ask(owner.target);
     };
     return recover(attempt, {
       backoff,
       events,
       topic: topicName,
       signal,
-      judge: (reason) => judge(owner ? (rpc.name as TopicSchemaCall) : "TopicLookup", reason, topicName),
+      judge: (reason) => judge(owner ? call : "TopicLookup", reason, topicName),
       forget: (error) => owner && ownership.forget(owner, error),
     });
+  }
+
+  function callOwner<I extends DescMessage, O extends DescMessage>(
+    rpc: DescMethodUnary<I, O>,
+    topicName: string,
+    request: MessageInitShape<I>,
+    signal: AbortSignal,
+  ): Promise<MessageShape<O>> {
+    const ask = (target: Target) => connections.unary(target, rpc, request, { timeoutMs, signal });
+    return atOwner(rpc.name as TopicSchemaCall, topicName, ask, signal);
   }
 
   /** The names that the brokers know the topic by: its own, or those of its partitions. */
@@ -98,16 +112,23 @@ export function createTopicSchemas(cluster: Cluster, registry: Registry): TopicS
       // Owners that have not heard of the subject yet are asked again; one that is not there would be waited for.
       await registry.latest(options.subject, signal);
       const rpc = method.configureTopicSchema;
-      await Promise.all(names.map((topicName) => atOwner(rpc, topicName, { topicName, ...request }, signal)));
+      await Promise.all(names.map((topicName) => callOwner(rpc, topicName, { topicName, ...request }, signal)));
     },
     async validate(topic, options, signal) {
       const names = await namesOf(topic, signal);
       const rpc = method.updateTopicValidationPolicy;
-      await Promise.all(names.map((topicName) => atOwner(rpc, topicName, { topicName, ...words(options) }, signal)));
+      await Promise.all(names.map((topicName) => callOwner(rpc, topicName, { topicName, ...words(options) }, signal)));
+    },
+    async schemaOf(topic, signal) {
+      const [topicName = topic] = await namesOf(topic, signal);
+      const limits = { timeoutMs, signal };
+      const ask = (target: Target) =>
+        protocol.speak(target, (dialect) => dialect.topicSchema(target, topicName, limits), signal);
+      return atOwner("GetTopicSchemaConfig", topicName, ask, signal);
     },
     async config(topic, signal) {
       const [topicName = topic] = await namesOf(topic, signal);
-      const answer = await atOwner(method.getTopicSchemaConfig, topicName, { topicName }, signal);
+      const answer = await callOwner(method.getTopicSchemaConfig, topicName, { topicName }, signal);
       const subject = answer.schemaSubject || undefined;
       // Brokers up to 0.15.1 look for the number where it is not, and answer 0.
       const known = answer.schemaId !== 0n || subject === undefined;

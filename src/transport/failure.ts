@@ -31,7 +31,7 @@ export function toCallFailure(reason: unknown, facts: CallFacts): CallFailure {
     // Servers on tonic enforce grpc-timeout themselves and call the result CANCELED.
     return error.code === Code.DeadlineExceeded || (error.code === Code.Canceled && /timeout expired/i.test(text))
       ? new CallFailure("deadline", "the broker gave the call up: its time was over", { cause: reason })
-      : new CallFailure("status", text, { status: error.code, cause: reason });
+      : new CallFailure("status", text, { status: error.code, metadata: error.metadata, cause: reason });
   }
   if (error.code === Code.DeadlineExceeded) {
     return new CallFailure("deadline", `${facts.url} did not answer in time`, { cause: reason });

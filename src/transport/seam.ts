@@ -24,6 +24,16 @@ export type FailureKind =
   /** What answered does not speak gRPC. */
   | "garbled";
 
+/** What a {@link CallFailure} is made with, beside its kind and its words. */
+export interface CallFailureOptions {
+  /** The gRPC status code. */
+  status?: number | undefined;
+  /** The headers and trailers of the answer. */
+  metadata?: Headers | undefined;
+  /** The runtime's own error. */
+  cause?: unknown;
+}
+
 /** What every call through a {@link BrokerTransport} rejects with. */
 export class CallFailure extends Error {
   /** Always `"CallFailure"`. */
@@ -32,12 +42,15 @@ export class CallFailure extends Error {
   readonly kind: FailureKind;
   /** The gRPC status code, when `kind` is `"status"`. */
   readonly status: number | undefined;
+  /** The headers and trailers of the answer, when `kind` is `"status"`: old brokers say more in them. */
+  readonly metadata: Headers | undefined;
 
   /** For transports of your own. */
-  constructor(kind: FailureKind, message: string, options: { status?: number | undefined; cause?: unknown } = {}) {
+  constructor(kind: FailureKind, message: string, options: CallFailureOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.status = options.status;
+    this.metadata = options.metadata;
   }
 }
 

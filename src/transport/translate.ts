@@ -46,7 +46,11 @@ export function adapted(create: TransportFactory): CreateTransport {
     const given = create(url, options);
     const failure = (reason: unknown, signal: AbortSignal | undefined) =>
       reason instanceof ConnectError && !signal?.aborted && !ownCodes.includes(reason.code)
-        ? new CallFailure("status", reason.rawMessage, { status: reason.code, cause: reason })
+        ? new CallFailure("status", reason.rawMessage, {
+            status: reason.code,
+            metadata: reason.metadata,
+            cause: reason,
+          })
         : toCallFailure(reason, { url, signal, spokeHttp2: undefined });
     return { ...translated(given, failure), close: () => ("close" in given ? given.close() : undefined) };
   };

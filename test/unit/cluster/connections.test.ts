@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConsumerService, Discovery, HealthCheck } from "../../../gen/danube/danube_api_pb.ts";
 import { type ConnectionsOptions, createConnections } from "../../../src/cluster/connections.ts";
-import { type Credentials, createCredentials, type TokenSource } from "../../../src/cluster/credentials.ts";
+import { type Credentials, createCredentials, type TokenSource, tokensOf } from "../../../src/cluster/credentials.ts";
 import type { Target } from "../../../src/cluster/transports.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
 import { createSweeper } from "../../../src/lib/sweeper.ts";
@@ -23,7 +23,7 @@ function setUp(options: { token?: TokenSource; credentials?: Credentials } & Par
   const connections = createConnections({
     createTransport: transports.createTransport,
     transportOptions: { interceptors: [] },
-    credentials: createCredentials(token, { allowInsecure: true }),
+    credentials: createCredentials(token === undefined ? undefined : tokensOf(token), { allowInsecure: true }),
     events: createEventLog((event) => events.push(event)),
     sweeper: createSweeper(rest.idleMs ?? 60_000),
     ...rest,

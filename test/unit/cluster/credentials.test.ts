@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createCredentials, type ExpiringToken, type TokenSource } from "../../../src/cluster/credentials.ts";
+import { createCredentials, type ExpiringToken, type TokenSource, tokensOf } from "../../../src/cluster/credentials.ts";
 import { DanubeError } from "../../../src/errors.ts";
 import { rejection } from "../support/outcomes.ts";
 
@@ -10,7 +10,9 @@ beforeEach(() => void vi.useFakeTimers({ now: start }));
 afterEach(() => void vi.useRealTimers());
 
 function make(source: TokenSource | undefined, allowInsecure = false) {
-  const { authorization, refused } = createCredentials(source, { allowInsecure });
+  const { authorization, refused } = createCredentials(source === undefined ? undefined : tokensOf(source), {
+    allowInsecure,
+  });
   // A token at hand is given at once, others are to be asked for; what matters here is which.
   const get = async (target: string) => {
     const given = authorization(target);
@@ -106,7 +108,10 @@ describe("a function's token", () => {
 });
 
 test("a token that is at hand costs no turn of the event loop", async () => {
-  const { authorization } = createCredentials(() => "abc", { allowInsecure: false });
+  const { authorization } = createCredentials(
+    tokensOf(() => "abc"),
+    { allowInsecure: false },
+  );
   const ask = authorization(url) as (signal: AbortSignal) => Promise<string>;
   expect(await ask(new AbortController().signal)).toBe("Bearer abc");
   expect(authorization(url)).toBe("Bearer abc");

@@ -8,8 +8,12 @@ import {
 } from "../../../gen/danube/danube_api_pb.ts";
 import { DanubeError } from "../../../src/errors.ts";
 import { type AttachmentOptions, createAttachment } from "../../../src/producer/attachment.ts";
+import { reliable } from "../../../src/producer/dispatch.ts";
+import { createProducerLanguage } from "../../../src/protocol/producer-language.ts";
+import { anything } from "../../../src/schema/plain.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
+import { protocolOf } from "../support/fake-protocol.ts";
 import { rejection } from "../support/outcomes.ts";
 
 const topic = "/default/t";
@@ -26,10 +30,12 @@ function setUp(handlers: Record<string, Handler> = {}, options: Partial<Attachme
     name: "p",
     dispatch: undefined,
     access: "shared",
-    schema: undefined,
+    retention: reliable(),
+    plain: true,
     ...options,
   };
-  return { ...fake, attachment: createAttachment(fake.cluster, all) };
+  const language = createProducerLanguage(protocolOf(fake.cluster), anything);
+  return { ...fake, attachment: createAttachment(fake.cluster, language, all) };
 }
 
 /** Fails the first calls with these, one after the other. */
@@ -51,7 +57,7 @@ describe("get", () => {
     expect(others.every((other) => other === first)).toBe(true);
     expect(first).toMatchObject({ producerId: 1n, owner: { target: { url: "http://a:1" }, assigned: true } });
     expect(await attachment.get(never())).toBe(first);
-    expect(attachment.address()).toMatchObject({ producerId: 1n, brokerUrl: "http://a:1/self" });
+    expect(attachment.latest().address).toMatchObject({ producerId: 1n, brokerUrl: "http://a:1/self" });
     expect(count("createProducer")).toBe(1);
     expect(calls[0]).toMatchObject({
       target: { url: "http://a:1" },
@@ -186,7 +192,7 @@ describe("lost", () => {
     place.url = "http://b:1";
     attachment.lost(first, because);
     expect(attachment.trouble()).toBe(because);
-    expect(attachment.address()).toMatchObject({ producerId: first.producerId });
+    expect(attachment.latest().address).toMatchObject({ producerId: first.producerId });
     const second = await attachment.get(never());
     expect(second).toMatchObject({ producerId: 2n, owner: { target: { url: "http://b:1" } } });
     expect(attachment.trouble()).toBeUndefined();

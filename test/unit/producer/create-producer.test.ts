@@ -3,10 +3,9 @@ import { createDeadlines } from "../../../src/lib/deadlines.ts";
 import { createProducer } from "../../../src/producer/create-producer.ts";
 import type { Entry } from "../../../src/producer/lane.ts";
 import { type ProducerOptions, resolveProducerOptions } from "../../../src/producer/options.ts";
-import { createRegistry } from "../../../src/schema/registry.ts";
-import { createSchemaResolver } from "../../../src/schema/resolve.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
+import { protocolOf } from "../support/fake-protocol.ts";
 import { rejection, settled, watch } from "../support/outcomes.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -26,7 +25,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
     createProducer(
       {
         cluster,
-        schemas: createSchemaResolver(createRegistry(cluster), cluster.events, cluster.sweeper),
+        protocol: protocolOf(cluster),
         maxMessageBytes: 10_000,
         deadlines,
       },

@@ -3,10 +3,14 @@ import { describe, expect, test } from "vitest";
 import { HealthCheckResponse_ClientStatus as Health } from "../../../gen/danube/danube_api_pb.ts";
 import { DanubeError } from "../../../src/errors.ts";
 import { createAttachment } from "../../../src/producer/attachment.ts";
+import { reliable } from "../../../src/producer/dispatch.ts";
 import { createLane, type Entry, type LaneOptions, tooLarge } from "../../../src/producer/lane.ts";
 import { encodedSize } from "../../../src/producer/message.ts";
+import { createProducerLanguage } from "../../../src/protocol/producer-language.ts";
+import { anything } from "../../../src/schema/plain.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { type FakeCluster, fakeCluster, type Handler } from "../support/fake-cluster.ts";
+import { protocolOf } from "../support/fake-protocol.ts";
 import { settled } from "../support/outcomes.ts";
 
 const topic = "/default/t";
@@ -25,12 +29,14 @@ interface Sent extends Entry {
 
 async function setUp(handlers: Record<string, Handler> = {}, options: Partial<LaneOptions> = {}) {
   const fake: FakeCluster = fakeCluster(handlers);
-  const attachment = createAttachment(fake.cluster, {
+  const language = createProducerLanguage(protocolOf(fake.cluster), anything);
+  const attachment = createAttachment(fake.cluster, language, {
     topic,
     name: "p",
     dispatch: undefined,
     access: "shared",
-    schema: undefined,
+    retention: reliable(),
+    plain: true,
   });
   await attachment.get(new AbortController().signal);
   const lane = createLane(fake.cluster, attachment, {
@@ -45,8 +51,8 @@ async function setUp(handlers: Record<string, Handler> = {}, options: Partial<La
     const { promise, resolve } = Promise.withResolvers<DanubeError | undefined>();
     const settlements: (DanubeError | undefined)[] = [];
     const bytes = typeof payload === "number" ? new Uint8Array(payload) : new TextEncoder().encode(payload);
-    const content = { payload: bytes, attributes: {}, key, schema: undefined, sequence: ++sequence, publishTime: 1 };
-    const address = attachment.address();
+    const content = { payload: bytes, attributes: {}, key, sequence: ++sequence, publishTime: 1 };
+    const address = attachment.latest().address;
     return {
       content,
       size: encodedSize(content, address),

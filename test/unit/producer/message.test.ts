@@ -27,12 +27,17 @@ const content = (options: Partial<Content> = {}): Content => ({
   payload: new Uint8Array(),
   attributes: {},
   key: undefined,
-  schema: undefined,
   sequence: 1n,
   publishTime: 0,
   ...options,
 });
-const address: Address = { topic: "/default/t", producerName: "p", producerId: 1n, brokerUrl: "http://b:1" };
+const address: Address = {
+  topic: "/default/t",
+  producerName: "p",
+  producerId: 1n,
+  brokerUrl: "http://b:1",
+  schema: undefined,
+};
 
 const realSize = (what: Content, where: Address) => toBinary(StreamMessageSchema, toStreamMessage(what, where)).length;
 
@@ -71,6 +76,7 @@ describe("encodedSize", () => {
         producerName: text(random),
         producerId: uint64(random),
         brokerUrl: text(random),
+        schema: random.pick([undefined, { schemaId: uint64(random), version: random.below(2 ** 32) }]),
       };
       const size = encodedSize(what, where);
       if (size !== realSize(what, where)) {
@@ -88,7 +94,7 @@ describe("encodedSize", () => {
 
   test("is right with nothing at all in it", () => {
     const what = content({ sequence: 0n });
-    const where = { topic: "", producerName: "", producerId: 0n, brokerUrl: "" };
+    const where = { topic: "", producerName: "", producerId: 0n, brokerUrl: "", schema: undefined };
     expect(encodedSize(what, where)).toBe(realSize(what, where));
   });
 

@@ -64,7 +64,7 @@ describe("what is resolved", () => {
       grow: false,
       route: expect.any(Function),
       dispatch: undefined,
-      retention: undefined,
+      retention: reliable(),
       access: "shared",
       order: "partition",
       maxInFlight: 256,
@@ -97,7 +97,7 @@ describe("what is resolved", () => {
     } as const;
     expect(resolveProducerOptions(Object.freeze({ ...given }), defaults)).toEqual({
       ...given,
-      retention: undefined,
+      retention: reliable(),
     });
   });
 

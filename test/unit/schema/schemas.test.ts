@@ -8,6 +8,7 @@ import { createSchemaResolver } from "../../../src/schema/resolve.ts";
 import type { Schemas } from "../../../src/schema/schemas.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
+import { protocolOf } from "../support/fake-protocol.ts";
 import { rejection, watch } from "../support/outcomes.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -23,6 +24,7 @@ function setUp(handlers: Record<string, Handler> = {}, shape: TopicShape = { kin
   const closing = new AbortController();
   const schemas = createSchemas({
     cluster,
+    protocol: protocolOf(cluster),
     registry,
     resolver: createSchemaResolver(registry, cluster.events, cluster.sweeper),
     timeoutMs: 1_000,
