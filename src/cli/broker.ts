@@ -1,4 +1,5 @@
 import process from "node:process";
+import { generations } from "../testing/generations.ts";
 import { startBroker } from "../testing/start.ts";
 import type { BrokerOptions } from "../testing/types.ts";
 import { checked, oneOf, parse, UsageError, wholeNumber } from "./usage.ts";
@@ -12,6 +13,7 @@ Runs the embedded broker: Danube's protocol, in memory, for trying things out an
       --advertised-host NAME   what clients are told (default: the same)
       --brokers N              how many (default 1)
       --mode MODE              standalone or cluster (default: by the number of brokers)
+      --generation VERSION     speak the protocol of older brokers: 0.4, 0.5, 0.6, 0.7 (default 0.15)
       --proxy                  with a proxy in front, as Danube's Envoy
       --enforce-exclusive      refuse a second producer beside an exclusive one, as no broker up to 0.15.1 does
       --failover-ms MS         until the topics of a dead broker go to others (default 1000)
@@ -27,6 +29,7 @@ export async function broker(args: string[]): Promise<number> {
       "advertised-host": { type: "string" },
       brokers: { type: "string" },
       mode: { type: "string" },
+      generation: { type: "string" },
       proxy: { type: "boolean" },
       "enforce-exclusive": { type: "boolean" },
       "failover-ms": { type: "string" },
@@ -42,6 +45,7 @@ export async function broker(args: string[]): Promise<number> {
     advertisedHost: values["advertised-host"],
     brokers: wholeNumber("brokers", values.brokers, 1, 100),
     mode: oneOf("mode", values.mode, ["standalone", "cluster"]),
+    generation: oneOf("generation", values.generation, generations),
     proxy: values.proxy,
     enforceExclusive: values["enforce-exclusive"],
     failoverMs: wholeNumber("failover-ms", values["failover-ms"], 0),

@@ -1,12 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  DispatchStrategy,
-  ProducerAccessMode,
-  type ProducerRequest,
-  type StreamMessage,
-} from "../../gen/danube/danube_api_pb.ts";
-import { isTopicName, type Metadata, namespaceOf, type TopicRecord } from "./metadata.ts";
+import type { StreamMessage } from "../../gen/danube/danube_api_pb.ts";
+import { ErrorType } from "../../gen/danube_0_4/danube_api_pb.ts";
+import { has, type Version } from "../protocol/features.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Failures } from "./failures.ts";
+import { isTopicName, type Metadata, type TopicRecord } from "./metadata.ts";
+import { newTopic } from "./new-topic.ts";
 import { panic } from "./panic.ts";
+import type { WantedProducer } from "./producer-request.ts";
 import { type KnownProducer, loadTopic, type Topic } from "./topic.ts";
 import type { BrokerOptions } from "./types.ts";
 
@@ -17,7 +18,7 @@ export interface Broker {
   /** Loads a topic that is assigned to this broker. */
   load(record: TopicRecord): Topic;
   unload(topic: string): void;
-  createProducer(request: ProducerRequest): bigint;
+  createProducer(wanted: WantedProducer): bigint;
   publish(message: StreamMessage, encodedBytes: number): void;
   knowsProducer(id: bigint): boolean;
   /** The loaded topic for a consumer; consumers create none. */
@@ -29,18 +30,25 @@ export interface Shared {
   readonly metadata: Metadata;
   readonly options: BrokerOptions;
   readonly standalone: boolean;
+  /** The version to be like. */
+  readonly version: Version;
+  readonly failures: Failures;
+  readonly credentials: Credentials;
   /** Gives a new topic to a broker, as the cluster's leader does. */
   assign(record: TopicRecord): void;
 }
-
-const strategies: readonly DispatchStrategy[] = Object.values(DispatchStrategy);
 
 /** tonic's default limit on a message, which Danube does not raise. */
 const maxGrpcMessage = 4_194_304;
 
 export function createBroker(index: number, shared: Shared): Broker {
-  const { metadata, options, standalone } = shared;
+  const { metadata, options, standalone, version, failures } = shared;
   const { enforceExclusive = false, autoCreateTopics = true, maxProducersPerTopic = 0, maxMessageSize = 0 } = options;
+  const dispatchCompared = has(version, "dispatchCompared");
+  // The first words of the brokers with reliable options.
+  const elsewhere = has(version, "reliableOptions")
+    ? "The topic exist on the namespace but it is served by another broker, redo the Lookup request"
+    : "The topic exists but is served by another broker, redo the Lookup request";
   const loaded = new Map<string, Topic>();
   // Of all loaded topics: producer ids, as brokers keep them.
   const producers = new Map<bigint, Topic>();
@@ -51,56 +59,6 @@ export function createBroker(index: number, shared: Shared): Broker {
     return topic;
   }
 
-  function createTopic(name: string, reliable: boolean): Topic {
-    const namespace = namespaceOf(name);
-    if (!metadata.namespaces.has(namespace)) {
-      throw new ConnectError(
-        `Unable to find the namespace ${namespace}, the topic can be created only for an exisiting namespace`,
-        Code.Unavailable,
-      );
-    }
-    refuseClash(name);
-    const record: TopicRecord = {
-      name,
-      reliable,
-      owner: undefined,
-      log: undefined,
-      accepted: [],
-      schemaConfig: undefined,
-    };
-    metadata.topics.set(name, record);
-    if (standalone) {
-      return load(record);
-    }
-    shared.assign(record);
-    throw new ConnectError(
-      "The topic metadata was created, need to redo the lookup to find the correct broker",
-      Code.Unavailable,
-    );
-  }
-
-  function refuseClash(name: string): void {
-    const part = name.lastIndexOf("-part-");
-    if (part >= 0) {
-      const base = name.slice(0, part);
-      if (metadata.topics.has(base)) {
-        throw new ConnectError(
-          `Cannot create partitioned topic '${name}': a non-partitioned topic '${base}' already exists. Delete the non-partitioned topic first.`,
-          Code.AlreadyExists,
-        );
-      }
-      return;
-    }
-    // Any topic that begins with the name counts as a partition of it.
-    const partitions = metadata.namesFrom(name);
-    if (partitions.length > 0) {
-      throw new ConnectError(
-        `Cannot create topic '${name}': partitioned topics with this base name already exist (found ${partitions.length} partitions). Delete the partitioned topics first.`,
-        Code.AlreadyExists,
-      );
-    }
-  }
-
   /** The topic if this broker serves it, or takes itself for its owner. */
   function localTopic(name: string): Topic | undefined {
     const here = loaded.get(name);
@@ -108,27 +66,32 @@ export function createBroker(index: number, shared: Shared): Broker {
     return here ?? (record && !standalone && metadata.findBroker(name) === index ? load(record) : undefined);
   }
 
-  function topicFor(name: string, create: { reliable: boolean; isKnown: boolean } | undefined): Topic {
+  /** The topic, which a producer creates where it is not there. */
+  function topicFor(name: string, wanted: WantedProducer | undefined): Topic {
     if (!isTopicName(name)) {
-      throw invalidName(name);
+      throw failures.invalidName(name);
     }
     const topic = localTopic(name);
     if (topic) {
       return topic;
     }
     if (metadata.topics.has(name)) {
-      throw new ConnectError(
-        "The topic exists but is served by another broker, redo the Lookup request",
-        Code.Unavailable,
-      );
+      throw failures.of(elsewhere, Code.Unavailable, ErrorType.SERVICE_NOT_READY);
     }
-    if (!create || !autoCreateTopics) {
-      throw new ConnectError(`Unable to find the topic: ${name}`, Code.NotFound);
+    if (!wanted || !autoCreateTopics) {
+      throw failures.topicNotFound(`Unable to find the topic: ${name}`);
     }
-    if (!create.isKnown) {
-      throw new ConnectError("Dispatch strategy is missing", Code.InvalidArgument);
+    const record = newTopic(shared, wanted);
+    metadata.topics.set(name, record);
+    if (standalone) {
+      return load(record);
     }
-    return createTopic(name, create.reliable);
+    shared.assign(record);
+    throw failures.of(
+      "The topic metadata was created, need to redo the lookup to find the correct broker",
+      Code.Unavailable,
+      ErrorType.SERVICE_NOT_READY,
+    );
   }
 
   /** The first producer that names a schema gives it to the topic. */
@@ -137,7 +100,7 @@ export function createBroker(index: number, shared: Shared): Broker {
       return;
     }
     if (schema.subject !== undefined) {
-      throw new ConnectError(
+      throw failures.of(
         `Topic '${name}' uses schema subject '${schema.subject}', cannot use '${subject}'. Only admin can change topic schema.`,
         Code.FailedPrecondition,
       );
@@ -145,16 +108,16 @@ export function createBroker(index: number, shared: Shared): Broker {
     try {
       schema.assign(subject);
     } catch (error) {
-      throw new ConnectError(
+      throw failures.of(
         `Failed to assign schema '${subject}' to topic '${name}': ${(error as Error).message}. Ensure schema is registered first.`,
         Code.FailedPrecondition,
       );
     }
   }
 
-  function attachProducer(topic: Topic, request: ProducerRequest): bigint {
+  function attachProducer(topic: Topic, { name, exclusive }: WantedProducer): bigint {
     const known = [...topic.producers.values()];
-    const same = known.find((producer) => producer.name === request.producerName);
+    const same = known.find((producer) => producer.name === name);
     if (same) {
       return same.id;
     }
@@ -164,14 +127,13 @@ export function createBroker(index: number, shared: Shared): Broker {
         Code.ResourceExhausted,
       );
     }
-    const exclusive = request.producerAccessMode === ProducerAccessMode.Exclusive;
     if (enforceExclusive && known.length > 0 && (exclusive || known.some((producer) => producer.exclusive))) {
       throw new ConnectError(
         `Not able to create the Producer: the topic ${topic.record.name} has an exclusive producer`,
         Code.PermissionDenied,
       );
     }
-    const producer: KnownProducer = { id: randomId(), name: request.producerName, exclusive };
+    const producer: KnownProducer = { id: randomId(), name, exclusive };
     topic.producers.set(producer.id, producer);
     producers.set(producer.id, topic);
     return producer.id;
@@ -189,21 +151,21 @@ export function createBroker(index: number, shared: Shared): Broker {
       }
       topic?.unload();
     },
-    createProducer(request) {
-      const reliable = request.dispatchStrategy === DispatchStrategy.Reliable;
-      const isNew = !metadata.topics.has(request.topicName);
-      const topic = topicFor(request.topicName, { reliable, isKnown: strategies.includes(request.dispatchStrategy) });
-      if (topic.record.reliable !== reliable) {
-        throw new ConnectError(
+    createProducer(wanted) {
+      const { dispatch, subject } = wanted;
+      const isNew = !metadata.topics.has(wanted.topic);
+      const topic = topicFor(wanted.topic, wanted);
+      if (dispatchCompared && typeof dispatch !== "string" && topic.record.reliable !== dispatch.reliable) {
+        throw failures.of(
           "Producer requested dispatch strategy does not match topic strategy",
           Code.FailedPrecondition,
         );
       }
       // A standalone broker that creates the topic for this producer does not come to its schema.
-      if (request.schemaRef && !isNew) {
-        agreeOnSchema(topic, request.schemaRef.subject);
+      if (subject !== undefined && !isNew) {
+        agreeOnSchema(topic, subject);
       }
-      return attachProducer(topic, request);
+      return attachProducer(topic, wanted);
     },
     publish(message, encodedBytes) {
       if (encodedBytes > maxGrpcMessage) {
@@ -241,13 +203,6 @@ export function createBroker(index: number, shared: Shared): Broker {
     knowsProducer: (id) => producers.has(id),
     topicForConsumer: (name) => topicFor(name, undefined),
   };
-}
-
-export function invalidName(name: string): ConnectError {
-  return new ConnectError(
-    `The topic: ${name} has an invalid format, should be: /namespace_name/topic_name`,
-    Code.InvalidArgument,
-  );
 }
 
 function unpublishable(why: string): ConnectError {

@@ -7,6 +7,8 @@ export interface Faults {
   add(fault: Fault): () => void;
   /** Does `work`, with what is to go wrong with this call. `cut` ends the client's connection. */
   around<T>(rpc: Rpc, broker: number, cut: () => void, work: () => T | Promise<T>): Promise<T>;
+  /** Counts a call that comes to nothing. */
+  count(call: string, broker: number): void;
   calls(rpc: Rpc, broker?: number): number;
   /** Ends the delays. */
   end(): void;
@@ -30,15 +32,20 @@ export function createFaults(): Faults {
     return undefined;
   }
 
+  function count(call: string, broker: number): void {
+    const key = `${call} ${broker}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+
   return {
+    count,
     add(fault) {
       const entry = { fault, left: fault.times ?? 1 };
       waiting.add(entry);
       return () => waiting.delete(entry);
     },
     async around(rpc, broker, cut, work) {
-      const key = `${rpc} ${broker}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+      count(rpc, broker);
       const fault = take(rpc, broker);
       if (fault?.delayMs !== undefined) {
         await sleep(fault.delayMs, ended.signal);

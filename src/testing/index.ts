@@ -4,7 +4,16 @@
  * @module
  */
 
+export type { Generation } from "./generations.ts";
 export type { Reader, ReadMessage } from "./reader.ts";
 export { openReader } from "./reader.ts";
 export { startBroker } from "./start.ts";
-export type { AcceptedMessage, BrokerOptions, EmbeddedBroker, Fault, Rpc, TopicState } from "./types.ts";
+export type {
+  AcceptedMessage,
+  BrokerOptions,
+  EmbeddedBroker,
+  Fault,
+  Rpc,
+  TopicRetention,
+  TopicState,
+} from "./types.ts";

@@ -1,7 +1,8 @@
+import type { InlineSchema } from "./inline-schema.ts";
 import { createSchemaStore, type SchemaStore } from "./schema/store.ts";
 import type { TopicSchemaConfig } from "./schema/topic-schema.ts";
 import type { Stored } from "./subscription.ts";
-import type { AcceptedMessage } from "./types.ts";
+import type { AcceptedMessage, TopicRetention } from "./types.ts";
 
 /** What outlives a topic's instance on a broker: a reliable topic's messages and how far each subscription is. */
 export interface Log {
@@ -13,6 +14,9 @@ export interface Log {
 export interface TopicRecord {
   readonly name: string;
   readonly reliable: boolean;
+  /** What it was created with, at brokers that keep it with the topic. */
+  readonly schema: InlineSchema | undefined;
+  readonly retention: TopicRetention | undefined;
   /** The index of the broker it is assigned to. */
   owner: number | undefined;
   /** The log, while no broker has the topic loaded. */
@@ -31,10 +35,13 @@ export interface Metadata {
   findBroker(topic: string): number | undefined;
   /** The names of the namespace that begin with `topic`. */
   namesFrom(topic: string): string[];
+  /** What brokers take for the partitions of `topic`: itself, if it is there, or else all that begin with it. */
+  partitionsOf(topic: string): string[];
 }
 
 export function createMetadata(namespaces: readonly string[]): Metadata {
   const topics = new Map<string, TopicRecord>();
+  const namesFrom = (topic: string) => [...topics.keys()].filter((name) => name.startsWith(topic)).sort();
   return {
     topics,
     namespaces: new Set(["default", "system", ...namespaces]),
@@ -46,7 +53,8 @@ export function createMetadata(namespaces: readonly string[]): Metadata {
       assigned.sort((a, b) => (a.owner as number) - (b.owner as number) || (a.name < b.name ? -1 : 1));
       return assigned.find((record) => record.name.includes(topic))?.owner;
     },
-    namesFrom: (topic) => [...topics.keys()].filter((name) => name.startsWith(topic)).sort(),
+    namesFrom,
+    partitionsOf: (topic) => (topics.has(topic) ? [topic] : namesFrom(topic)),
   };
 }
 

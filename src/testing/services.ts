@@ -1,27 +1,29 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectRouter } from "@connectrpc/connect";
 import {
   HealthCheckResponse_ClientStatus as ClientStatus,
   HealthCheckRequest_ClientType as ClientType,
-  type ConsumerRequest,
-  ConsumerService,
   Discovery,
   HealthCheck,
   TopicLookupResponse_LookupType as LookupType,
   ProducerService,
-  type StreamMessage,
   StreamMessageSchema,
-  ConsumerRequest_SubscriptionType as SubscriptionType,
 } from "../../gen/danube/danube_api_pb.ts";
+import { has } from "../protocol/features.ts";
 import type { Around } from "./around.ts";
-import { type Broker, invalidName, randomId, type Shared } from "./broker.ts";
+import type { Broker, Shared } from "./broker.ts";
+import { findConsumer } from "./consumer-service.ts";
+import { messageReader } from "./message-fields.ts";
 import { isTopicName } from "./metadata.ts";
-import { type Consumer, delivered, type Stored } from "./subscription.ts";
+import { producerRequestReader } from "./producer-request.ts";
 
 /** What the brokers of a cluster tell clients about each other. */
 export interface Advertised {
   connectUrl: string;
   brokerUrl: string;
+  /** The host and the port that it listens on. */
+  listening: string;
 }
 
 export interface ServicesOptions {
@@ -37,54 +39,67 @@ export function registerServices(
   router: ConnectRouter,
   { broker, shared, advertised, proxy, around }: ServicesOptions,
 ): void {
-  const { metadata } = shared;
+  const { metadata, version, failures } = shared;
+  const readProducerRequest = producerRequestReader(version);
+  const readMessage = messageReader(version);
+
+  function address(index: number, here: boolean): { connectUrl: string; brokerUrl?: string; proxy?: boolean } {
+    const { connectUrl, brokerUrl, listening } = advertised(index);
+    if (has(version, "bareAddress")) {
+      // Of itself a broker tells where it listens, whatever is advertised.
+      return { connectUrl: here ? listening : brokerUrl };
+    }
+    return { connectUrl, brokerUrl, proxy };
+  }
 
   router.service(Discovery, {
     topicLookup: ({ requestId, topic }, context) =>
       around("TopicLookup", context, () => {
         if (!isTopicName(topic)) {
-          throw invalidName(topic);
+          throw failures.invalidName(topic);
         }
         const here = broker.loaded.has(topic);
         const index = here ? broker.index : metadata.findBroker(topic);
         if (index === undefined) {
-          throw new ConnectError(`Unable to find the requested topic: ${topic}`, Code.NotFound);
+          throw failures.topicNotFound(`Unable to find the requested topic: ${topic}`);
         }
         return {
           requestId,
           responseType: here ? LookupType.Connect : LookupType.Redirect,
-          ...advertised(index),
-          proxy,
+          ...address(index, here),
         };
       }),
     topicPartitions: ({ requestId, topic }, context) =>
       around("TopicPartitions", context, () => {
         if (!isTopicName(topic)) {
-          throw invalidName(topic);
+          throw failures.invalidName(topic);
         }
-        return { requestId, partitions: metadata.topics.has(topic) ? [topic] : metadata.namesFrom(topic) };
+        return { requestId, partitions: metadata.partitionsOf(topic) };
       }),
   });
 
-  router.service(ProducerService, {
-    createProducer: (request, context) =>
-      around("CreateProducer", context, () => ({
-        requestId: request.requestId,
-        producerId: broker.createProducer(request),
-        producerName: request.producerName,
-      })),
-    sendMessage: (message, context) =>
-      around("SendMessage", context, () => {
-        broker.publish(message, toBinary(StreamMessageSchema, message).length);
-        return { requestId: message.requestId };
-      }),
-  });
+  const { createProducer, sendMessage } = ProducerService.method;
+  // As the bytes that came, which a message without fields keeps as they are: each version reads them in its own way.
+  router.rpc({ ...createProducer, input: EmptySchema }, (request, context) =>
+    around("CreateProducer", context, () => {
+      const wanted = readProducerRequest(toBinary(EmptySchema, request));
+      const producerId = broker.createProducer(wanted);
+      return { requestId: wanted.requestId, producerId, producerName: wanted.name };
+    }),
+  );
+  router.rpc(sendMessage, (message, context) =>
+    around("SendMessage", context, () => {
+      const encodedBytes = toBinary(StreamMessageSchema, message).length;
+      broker.publish(readMessage(message), encodedBytes);
+      return { requestId: message.requestId };
+    }),
+  );
 
   router.service(HealthCheck, {
     healthCheck: ({ client, id }, context) =>
       around("HealthCheck", context, () => {
         if (client !== ClientType.Producer && client !== ClientType.Consumer) {
-          throw new ConnectError("Invalid client type", Code.InvalidArgument);
+          throw failures.of("Invalid client type", Code.InvalidArgument);
         }
         const known =
           client === ClientType.Producer
@@ -93,123 +108,4 @@ export function registerServices(
         return { status: known ? ClientStatus.OK : ClientStatus.CLOSE };
       }),
   });
-
-  router.service(ConsumerService, {
-    subscribe: (request, context) =>
-      around("Subscribe", context, () => ({
-        requestId: request.requestId,
-        consumerId: subscribe(broker, request),
-        consumerName: request.consumerName,
-      })),
-    async *receiveMessages({ consumerId }, context) {
-      const found = await around("ReceiveMessages", context, () => findConsumer(broker, consumerId));
-      if (!found) {
-        throw new ConnectError(`The consumer with the id ${consumerId} does not exist`, Code.NotFound);
-      }
-      yield* receive(found.consumer, () => found.subscription.wake(), context.signal);
-    },
-    ack: ({ requestId, msgId, subscriptionName }, context) =>
-      around("Ack", context, () => {
-        subscriptionOf(broker, msgId?.topicName, subscriptionName, "acknowledging").ack(msgId?.topicOffset ?? 0n);
-        return { requestId };
-      }),
-    nack: ({ requestId, msgId, subscriptionName }, context) =>
-      around("Nack", context, () => {
-        subscriptionOf(broker, msgId?.topicName, subscriptionName, "negatively acknowledging").nack(
-          msgId?.topicOffset ?? 0n,
-        );
-        return { requestId };
-      }),
-  });
-}
-
-function subscribe(broker: Broker, request: ConsumerRequest): bigint {
-  if (request.subscriptionType === SubscriptionType.KeyShared) {
-    throw new ConnectError("the embedded broker has no KeyShared subscriptions", Code.Unimplemented);
-  }
-  const topic = broker.topicForConsumer(request.topicName);
-  const exclusive = request.subscriptionType !== SubscriptionType.Shared;
-  const { consumers, exclusive: isExclusive } = topic.subscribe(request.subscription, exclusive);
-  const same = consumers.find((consumer) => consumer.name === request.consumerName);
-  if (same) {
-    same.end?.();
-    return same.id;
-  }
-  if (isExclusive && consumers.length > 0) {
-    const why = `Not allowed to add the Consumer: ${request.consumerName}, the Exclusive subscription can't be shared with other consumers`;
-    throw new ConnectError(
-      `Not able to subscribe to the topic ${request.topicName} due to ${why}`,
-      Code.PermissionDenied,
-    );
-  }
-  const consumer: Consumer = {
-    id: randomId(),
-    name: request.consumerName,
-    early: [],
-    deliver: undefined,
-    end: undefined,
-  };
-  consumers.push(consumer);
-  return consumer.id;
-}
-
-function findConsumer(broker: Broker, id: bigint) {
-  for (const topic of broker.loaded.values()) {
-    const found = topic.findConsumer(id);
-    if (found) {
-      return found;
-    }
-  }
-  return undefined;
-}
-
-function subscriptionOf(broker: Broker, topic: string | undefined, name: string, doing: string) {
-  const subscription = broker.loaded.get(topic ?? "")?.subscriptions.get(name);
-  if (!subscription) {
-    const why = broker.loaded.has(topic ?? "") ? "Subscription not found" : `Topic ${topic} not found in registry`;
-    throw new ConnectError(`Error ${doing} message: ${why}`, Code.Internal);
-  }
-  return subscription;
-}
-
-/** What brokers buffer for a consumer that does not read; further non-reliable messages are dropped. */
-const maxBuffered = 1_000;
-
-/** The messages of a consumer until its client goes, another stream takes over, or the topic is unloaded. */
-async function* receive(consumer: Consumer, wake: () => void, signal: AbortSignal): AsyncGenerator<StreamMessage> {
-  consumer.end?.();
-  const buffer: Stored[] = consumer.early.splice(0);
-  let ended = false;
-  let notify = () => {};
-  const deliver = (stored: Stored) => {
-    if (buffer.length < maxBuffered) {
-      buffer.push(stored);
-      notify();
-    }
-  };
-  const end = () => {
-    ended = true;
-    if (consumer.deliver === deliver) {
-      consumer.deliver = undefined;
-      consumer.end = undefined;
-    }
-    notify();
-  };
-  consumer.deliver = deliver;
-  consumer.end = end;
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    wake();
-    while (!ended || buffer.length > 0) {
-      const stored = buffer.shift();
-      if (stored) {
-        yield delivered(stored);
-      } else {
-        await new Promise<void>((resolve) => (notify = resolve));
-      }
-    }
-  } finally {
-    end();
-    wake();
-  }
 }

@@ -1,29 +1,26 @@
 import type { Http2ServerRequest } from "node:http2";
-import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { checkInteger, checkOptions } from "../lib/check.ts";
-import type { Around } from "./around.ts";
+import { createAround, requestKey } from "./around.ts";
 import { type Broker, createBroker, type Shared } from "./broker.ts";
+import { registerConsumerService } from "./consumer-service.ts";
+import { createCredentials } from "./credentials.ts";
+import { createFailures } from "./failures.ts";
 import { createFaults } from "./faults.ts";
+import { registerLegacyServices } from "./legacy-services.ts";
 import { createMetadata, type TopicRecord } from "./metadata.ts";
-import { isPanic } from "./panic.ts";
+import { answerMissing, removeMissing } from "./missing-calls.ts";
+import { resolveBrokerOptions } from "./options.ts";
 import { createProxy } from "./proxy.ts";
 import { registerSchemaService } from "./schema/service.ts";
-import { createHttp2Server, type RequestHandler, resetStream, type Server } from "./server.ts";
+import { createHttp2Server, type RequestHandler, type Server } from "./server.ts";
 import { type Advertised, registerServices } from "./services.ts";
 import { maxAccepted } from "./topic.ts";
-import type { BrokerOptions, EmbeddedBroker, TopicState } from "./types.ts";
+import { topicState } from "./topic-state.ts";
+import type { BrokerOptions, EmbeddedBroker } from "./types.ts";
 
 /** How long a topic refuses messages before it is gone. */
 const drainMs = 20;
-
-// biome-ignore format: a list of words
-const optionNames = [
-  "brokers", "mode", "port", "host", "advertisedHost", "enforceExclusive", "proxy", "namespaces", "autoCreateTopics",
-  "maxProducersPerTopic", "maxMessageSize", "tls", "tokens", "failoverMs", "loadMs",
-] as const satisfies (keyof BrokerOptions)[];
-
-const requestKey = createContextKey<Http2ServerRequest | undefined>(undefined);
 
 /** One broker and the server in front of it. */
 interface Node {
@@ -36,6 +33,7 @@ interface Node {
 /**
  * Starts the embedded broker: a real gRPC server over HTTP/2 that speaks Danube's protocol and keeps everything in
  * memory. It behaves as Danube 0.15.1 does, faults included, unless told otherwise; only what takes time is shorter.
+ * With `generation` it speaks the protocol of older brokers.
  *
  * @example
  * ```ts
@@ -47,23 +45,16 @@ interface Node {
  * ```
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
-  checkOptions("the options of startBroker()", options, optionNames);
-  const {
-    brokers: count = 1,
-    port = 0,
-    host = "127.0.0.1",
-    advertisedHost = host,
-    failoverMs = 1_000,
-    loadMs = 50,
-  } = options;
-  checkInteger("brokers", count, 1, 100);
-  const standalone = (options.mode ?? (count === 1 ? "standalone" : "cluster")) === "standalone";
+  const { version, count, standalone, port, host, advertisedHost, failoverMs, loadMs } = resolveBrokerOptions(options);
   const scheme = options.tls ? "https" : "http";
   const metadata = createMetadata(options.namespaces ?? []);
   const faults = createFaults();
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const nodes: Node[] = [];
-  const shared: Shared = { metadata, options, standalone, assign: (record) => assign(record, leastLoaded()) };
+  const failures = createFailures(version);
+  const credentials = createCredentials(options, version, failures);
+  const toLeastLoaded = (record: TopicRecord) => assign(record, leastLoaded());
+  const shared: Shared = { metadata, options, standalone, version, failures, credentials, assign: toLeastLoaded };
 
   const at = (i: number): Node => {
     const node = nodes[i];
@@ -76,7 +67,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
   const proxy = options.proxy ? createProxy({ host, tls: options.tls, route: (name) => routeTo(name) }) : undefined;
   const advertised = (i: number): Advertised => {
     const brokerUrl = proxy ? `http://broker-${i}.danube:6650` : urlOf(i);
-    return { brokerUrl, connectUrl: proxy ? `${scheme}://${advertisedHost}:${proxy.server.port()}` : brokerUrl };
+    const connectUrl = proxy ? `${scheme}://${advertisedHost}:${proxy.server.port()}` : brokerUrl;
+    return { brokerUrl, connectUrl, listening: `${host}:${at(i).server.port()}` };
   };
 
   function routeTo(name: string | undefined): RequestHandler | undefined {
@@ -138,51 +130,24 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
   }
 
   /** Cuts the client's connection: to the broker, or to the proxy in front of it. */
-  function cut(context: HandlerContext): void {
-    const request = context.values.get(requestKey);
+  function cut(request: Http2ServerRequest): void {
     for (const server of [...nodes.map((node) => node.server), proxy?.server]) {
-      if (request) {
-        server?.cut(request);
-      }
-    }
-  }
-
-  /** Where the real broker's code panics, the call's stream is reset, and the connection stays. */
-  async function answered<T>(context: HandlerContext, work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isPanic(error)) {
-        throw error;
-      }
-      const request = context.values.get(requestKey);
-      if (request) {
-        resetStream(request);
-      }
-      // Nothing more may go out on it.
-      return new Promise(() => {});
+      server?.cut(request);
     }
   }
 
   for (let index = 0; index < count; index++) {
     const broker = createBroker(index, shared);
-    const around: Around = (rpc, context, work) =>
-      faults.around(
-        rpc,
-        index,
-        () => cut(context),
-        () => {
-          if (options.tokens) {
-            checkToken(context.requestHeader.get("authorization"), options.tokens);
-          }
-          return answered(context, work);
-        },
-      );
+    const around = createAround({ index, faults, credentials, cut });
     const handler = connectNodeAdapter({
       routes: (router) => {
         registerServices(router, { broker, shared, advertised, proxy: proxy !== undefined, around });
+        registerConsumerService(router, { broker, around });
         registerSchemaService(router, { broker, shared, around });
+        registerLegacyServices(router, { shared, around });
+        removeMissing(router, version);
       },
+      fallback: answerMissing((call) => faults.count(call, index)),
       contextValues: (request) => createContextValues().set(requestKey, request as Http2ServerRequest),
       // Above the brokers' limit, so that a message beyond it gets their answer and not the library's.
       readMaxBytes: 64 * 1024 * 1024,
@@ -244,27 +209,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     await Promise.all([...nodes.map(({ server }) => server.stop()), proxy?.server.stop()]);
   }
 
-  const stateOf = (record: TopicRecord): TopicState => {
-    const holders = nodes.filter(({ broker }) => broker.loaded.has(record.name));
-    return {
-      topic: record.name,
-      dispatch: record.reliable ? "reliable" : "non-reliable",
-      owner: record.owner,
-      servedBy: holders.map(({ broker }) => broker.index),
-      producers: holders.flatMap(({ broker }) =>
-        [...(broker.loaded.get(record.name)?.producers.values() ?? [])].map(({ name, exclusive }) => ({
-          name,
-          access: exclusive ? ("exclusive" as const) : ("shared" as const),
-          broker: broker.index,
-        })),
-      ),
-    };
-  };
-
   return {
     urls: proxy ? [advertised(0).connectUrl] : nodes.map(({ server }) => `${scheme}://${host}:${server.port()}`),
     messages: (topic) => metadata.topics.get(topic)?.accepted.slice(-maxAccepted) ?? [],
-    topics: () => [...metadata.topics.values()].map(stateOf),
+    topics: () => {
+      const brokers = nodes.map(({ broker }) => broker);
+      return [...metadata.topics.values()].map((record) => topicState(record, brokers));
+    },
     calls: (rpc, broker) => faults.calls(rpc, broker),
     kill,
     restart,
@@ -277,13 +228,4 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function checkToken(authorization: string | null, tokens: readonly string[]): void {
-  if (authorization === null) {
-    throw new ConnectError("Authentication credentials are missing", Code.Unauthenticated);
-  }
-  if (!tokens.some((token) => authorization === `Bearer ${token}`)) {
-    throw new ConnectError("Invalid token", Code.Unauthenticated);
-  }
 }

@@ -1,10 +1,19 @@
+import type { Generation } from "./generations.ts";
+
 /** What the embedded broker is asked to be. Without options: what Danube 0.15.1 is. */
 export interface BrokerOptions {
-  /** How many brokers. 1 (default) is `--mode standalone`, more are a cluster. */
+  /**
+   * The brokers to be like: `"0.4"` (0.4.0), `"0.5"` (0.5.2), `"0.6"` (0.6.0), `"0.7"` (0.7.2) or `"0.15"` (0.15.1, the
+   * default). It takes the requests that these take, has the calls that they have, and answers in their words; what it
+   * does beyond that is what 0.15.1 does. Retention (0.4) is told by `topics()` and not acted on.
+   */
+  generation?: Generation | undefined;
+  /** How many brokers. 1 (default) is `--mode standalone`, more are a cluster; before 0.9 one is a cluster too. */
   brokers?: number | undefined;
   /**
    * `"standalone"`: topics are served at once, and after a restart by nobody. `"cluster"`: a new topic is assigned to
-   * one of the brokers, and the topics of a dead one to others. Default: by the number of brokers.
+   * one of the brokers, and the topics of a dead one to others. Default: by the number of brokers; brokers before 0.9
+   * are never standalone.
    */
   mode?: "standalone" | "cluster" | undefined;
   /** The port of the first broker; the others take the following ones. Default 0: any that is free. */
@@ -27,18 +36,21 @@ export interface BrokerOptions {
   maxMessageSize?: number | undefined;
   /** Serves TLS; with `ca`, asks clients for a certificate. PEM. */
   tls?: { cert: string; key: string; ca?: string | undefined } | undefined;
-  /** The bearer tokens that are let in. Without them everybody is. */
+  /** The bearer tokens that are let in. Without them, and without `apiKeys`, everybody is. */
   tokens?: readonly string[] | undefined;
+  /** The API keys that Authenticate gives tokens for, at brokers until 0.10. */
+  apiKeys?: readonly string[] | undefined;
   /** Milliseconds until the topics of a dead broker go to others. Default 1,000; real clusters take 32,000 to 40,000. */
   failoverMs?: number | undefined;
   /** Milliseconds until a broker has loaded a topic that was assigned to it. Default 50; real ones take up to 500. */
   loadMs?: number | undefined;
 }
 
-/** The calls that brokers answer. */
+/** The calls that brokers answer. `"GetSchema"` is the registry's, and before 0.6 the one that tells a topic's schema. */
 export type Rpc =
   | "TopicLookup"
   | "TopicPartitions"
+  | "Authenticate"
   | "CreateProducer"
   | "SendMessage"
   | "HealthCheck"
@@ -105,12 +117,26 @@ export interface AcceptedMessage {
   broker: number;
 }
 
+/** How long a reliable topic of a 0.4 broker is to keep its messages. The embedded broker keeps them anyway. */
+export interface TopicRetention {
+  /** The size of a piece of the log, in MiB. */
+  segmentSizeMb: number;
+  /** When a piece may go: when all subscriptions have acknowledged it, or when it is old enough. */
+  retention: "until-acknowledged" | "until-expired";
+  /** How old that is. */
+  retentionSeconds: number;
+}
+
 /** What `topics()` tells. */
 export interface TopicState {
   /** The topic, or the partition. */
   topic: string;
   /** Fixed by the producer that created it. */
   dispatch: "reliable" | "non-reliable";
+  /** The schema that it was created with, at brokers before 0.6, which keep one with each topic. */
+  schema?: { name: string; type: "bytes" | "string" | "int64" | "json"; definition: string } | undefined;
+  /** What the producer that created it wanted kept, at brokers of 0.4. */
+  retention?: TopicRetention | undefined;
   /** The broker that it is assigned to; `undefined` while nobody serves it. */
   owner: number | undefined;
   /** The brokers that serve it; more than one when an owner was mistaken for another. */
