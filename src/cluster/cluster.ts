@@ -3,6 +3,7 @@ import type { Backoff } from "../lib/backoff.ts";
 import { createSweeper, type Sweeper } from "../lib/sweeper.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { apiKeyTokens } from "../protocol/api-key.ts";
+import { createTokenForm } from "../protocol/token-form.ts";
 import { selectTransport } from "../transport/select.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { type Creations, createCreations } from "./creations.ts";
@@ -40,7 +41,11 @@ export function createCluster(options: ResolvedOptions): Cluster {
   const connections: Connections = createConnections({
     createTransport: selectTransport(transport),
     transportOptions: { tls, interceptors },
-    credentials: createCredentials(tokens(), options),
+    credentials: createCredentials(tokens(), {
+      ...options,
+      // Brokers that give tokens for API keys want them alone.
+      form: createTokenForm({ alone: options.apiKey !== undefined }),
+    }),
     events,
     sweeper,
   });

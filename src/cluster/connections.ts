@@ -68,7 +68,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   const transports = createTransports(options);
   let closed = false;
 
-  async function call<T>(target: Target, send: Send<T>, limits: CallOptions, renewed = false): Promise<T> {
+  async function call<T>(target: Target, send: Send<T>, limits: CallOptions, refusals = 0): Promise<T> {
     refuseWhenClosed();
     const token = limits.withoutToken ? undefined : credentials.authorization(target.url);
     const authorization = typeof token === "function" ? await inTime(token, limits) : token;
@@ -76,18 +76,22 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
     const lease = transports.lease(target);
     limits.onSending?.();
     try {
-      return await send(lease, headers(target, authorization));
+      const answer = await send(lease, headers(target, authorization));
+      if (authorization) {
+        credentials.accepted(authorization);
+      }
+      return answer;
     } catch (reason) {
       noteEnd(lease, reason);
       if (!(reason instanceof CallFailure)) {
         throw reason;
       }
-      if (renewed || !isRefusal(reason) || !authorization || !credentials.refused(authorization)) {
+      if (!isRefusal(reason) || !authorization || !credentials.refused(authorization, refusals + 1)) {
         throw withPlainStatus(reason);
       }
     }
-    // Once, with another token.
-    return call(target, send, limits, true);
+    // With another token, or the same one in another form.
+    return call(target, send, limits, refusals + 1);
   }
 
   function refuseWhenClosed(): void {

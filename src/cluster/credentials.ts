@@ -1,5 +1,6 @@
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import { createTokenForm, type TokenForm } from "../protocol/token-form.ts";
 import { isLoopback } from "./addresses.ts";
 
 /** A JWT with the time until which it may be kept. */
@@ -22,8 +23,17 @@ export interface Credentials {
    * the token has to be asked for. Throws `UNAUTHENTICATED` when it must not be sent there.
    */
   authorization(url: string): string | undefined | ((signal: AbortSignal) => Promise<string>);
-  /** The broker refused this header. Whether another one can be had. */
-  refused(header: string): boolean;
+  /** A broker let a call in by this header. */
+  accepted(header: string): void;
+  /** A broker refused this header, for the first, second, … time in one call. Whether there is another one to try. */
+  refused(header: string, times: number): boolean;
+}
+
+export interface CredentialsOptions {
+  /** Whether the token may be sent without TLS to other machines. */
+  allowInsecure: boolean;
+  /** Default: behind `Bearer`, until a broker shows otherwise. */
+  form?: TokenForm | undefined;
 }
 
 /** Tokens are renewed this long before they expire, so that none expires on its way. */
@@ -33,14 +43,16 @@ const expiryMarginMs = 5_000;
  * Keeps the token: asks the function once however many calls wait, keeps what it gave until it expires or a broker
  * refuses it, and never sends it in plaintext to another machine.
  */
-export function createCredentials(source: Tokens | undefined, options: { allowInsecure: boolean }): Credentials {
-  let kept: { header: string; expiresAtMs: number } | undefined;
+export function createCredentials(source: Tokens | undefined, options: CredentialsOptions): Credentials {
+  const { allowInsecure, form = createTokenForm({ alone: false }) } = options;
+  const canRenew = typeof source === "function";
+  let kept: ExpiringToken | undefined;
   const renewal = singleFlight<"token", string>();
 
   async function renew(): Promise<string> {
     const before = kept;
     try {
-      const given = typeof source === "function" ? await source() : (source as string);
+      const given = canRenew ? await source() : (source as string);
       const { token, expiresAtMs } =
         typeof given === "object" && given !== null ? given : { token: given, expiresAtMs: Number.POSITIVE_INFINITY };
       if (!isToken(token)) {
@@ -49,12 +61,12 @@ export function createCredentials(source: Tokens | undefined, options: { allowIn
           "the token is not a string of printable ASCII characters without spaces",
         );
       }
-      kept = { header: `Bearer ${token}`, expiresAtMs };
-      return kept.header;
+      kept = { token, expiresAtMs };
+      return form.header(token);
     } catch (error) {
       // The old token, for as long as it is good.
       if (before && kept === before && Date.now() < before.expiresAtMs) {
-        return before.header;
+        return form.header(before.token);
       }
       throw error;
     }
@@ -65,20 +77,33 @@ export function createCredentials(source: Tokens | undefined, options: { allowIn
       if (source === undefined) {
         return undefined;
       }
-      if (url.startsWith("http:") && !isLoopback(url) && !options.allowInsecure) {
+      if (url.startsWith("http:") && !isLoopback(url) && !allowInsecure) {
         const message = `the token is not sent to ${url} without TLS; use https:// or set allowInsecure`;
         throw new DanubeError("UNAUTHENTICATED", message, { outcome: "not-sent" });
       }
       if (kept && Date.now() < kept.expiresAtMs - expiryMarginMs) {
-        return kept.header;
+        return form.header(kept.token);
       }
       return (signal) => renewal("token", renew, signal);
     },
-    refused(header) {
-      if (kept?.header === header) {
-        kept = undefined;
+    accepted(header) {
+      if (kept && form.header(kept.token) === header) {
+        form.accepted();
       }
-      return typeof source === "function";
+    },
+    refused(header, times) {
+      // The token is renewed first, if it can be, and then put in the other form.
+      const changing = canRenew ? 2 : 1;
+      if (!kept || form.header(kept.token) !== header) {
+        // Another call that was refused has seen to it.
+        return times <= changing;
+      }
+      if (times < changing) {
+        kept = undefined;
+        return true;
+      }
+      // A form that is refused as well is left again.
+      return form.change() && times === changing;
     },
   };
 }

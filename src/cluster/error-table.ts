@@ -124,7 +124,7 @@ export const errorTable: readonly Row[] = [
   { calls: create, status: FailedPrecondition, text: /dispatch strategy does not match/i, code: "DISPATCH_MISMATCH", action: "fail", words: "Producer requested dispatch strategy does not match topic strategy" },
   { calls: create, status: FailedPrecondition, text: /uses schema subject/i, code: "SCHEMA_MISMATCH", action: "fail", words: "Topic '…' uses schema subject '…', cannot use '…'. Only admin can change topic schema." },
   // Subjects are asked for before; one that is there takes a moment to get about in a cluster.
-  { calls: create, status: FailedPrecondition, text: /failed to assign schema/i, code: "SCHEMA_NOT_FOUND", action: "again", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
+  { calls: create, status: FailedPrecondition, text: /failed to assign schema|schema \S+ not found in registry/i, code: "SCHEMA_NOT_FOUND", action: "again", words: "Failed to assign schema '…' to topic '…': …. Ensure schema is registered first." },
   { calls: create, status: ResourceExhausted, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Producer limit reached for topic …. Current: …, Limit: …" },
   { calls: create, status: PermissionDenied, text: /producer limit/i, code: "PRODUCER_LIMIT", action: "fail", words: "Not able to create the Producer: Producer limit reached for topic …. Current: …, Limit: …" },
   // The topic was unloaded between two steps of the broker's.
@@ -143,7 +143,7 @@ export const errorTable: readonly Row[] = [
   // The number gets about in a cluster after the subject.
   { calls: send, status: PermissionDenied, text: /schema id \S+ not found/i, code: "SCHEMA_REJECTED", action: "again", words: "Unable to publish the message: Schema ID … not found in registry" },
   { calls: send, status: PermissionDenied, text: /missing schema_id|schema subject mismatch|requires schema|payload validation failed|schema version not found|failed to create validator/i, code: "SCHEMA_REJECTED", action: "fail", words: "Unable to publish the message: Payload validation failed: …" },
-  { calls: send, status: PermissionDenied, text: /topic \S+ not found in registry/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … not found in registry" },
+  { calls: send, status: PermissionDenied, text: /topic \S+ not found in (registry|worker)/i, code: "UNAVAILABLE", action: "locate", words: "Unable to publish the message: Topic … not found in registry" },
   { calls: send, status: PermissionDenied, text: /WAL is not configured/i, code: "UNAVAILABLE", action: "again", words: "Unable to publish the message: WAL is not configured for a reliable topic" },
   // The message may be in the log already.
   { calls: send, status: PermissionDenied, text: /wal writer|write buffer/i, code: "UNAVAILABLE", action: "again", outcome: "unknown", words: "Unable to publish the message: wal writer channel closed" },

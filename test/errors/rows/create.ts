@@ -132,7 +132,9 @@ export const createRows: ErrorRow[] = [
     async provoke(context) {
       const topic = context.topic();
       await context.other().createProducer({ topic, partitions: 2 });
-      return creating(context.connect().createProducer({ topic }));
+      // The client asks before it creates: it is told that there is nothing, and then what there is.
+      const none = answered<TopicPartitionsResponse>("TopicPartitions", (answer) => (answer.partitions = []));
+      return creating(context.connect([once(none)]).createProducer({ topic }));
     },
   },
   {

@@ -157,24 +157,40 @@ describe("UNAUTHENTICATED", () => {
   });
 
   test("and not a second time", async () => {
-    const { call, calls, connections } = setUp({ token: tokens() });
+    const { call, calls, connections, succeed } = setUp({ token: tokens() });
+    await succeed(a);
     const result = watch(call(a));
-    await settled();
-    calls[0]?.fail(status(Code.Unauthenticated));
     await settled();
     calls[1]?.fail(status(Code.Unauthenticated));
     await settled();
-    expect(calls).toHaveLength(2);
+    calls[2]?.fail(status(Code.Unauthenticated));
+    await settled();
+    expect(calls).toHaveLength(3);
     expect(result.value).toMatchObject({ kind: "status", status: Code.Unauthenticated });
     expect(connections.status()[0]?.callsInFlight).toBe(0);
   });
 
-  test("a fixed token, or none, is not tried twice", async () => {
+  test("a fixed token that was good once, or none, is not tried twice", async () => {
     for (const token of ["abc", undefined]) {
-      const { failWith, calls } = setUp(token ? { token } : {});
+      const { succeed, failWith, calls } = setUp(token ? { token } : {});
+      await succeed(a);
       expect(await failWith(a, status(Code.Unauthenticated))).toMatchObject({ status: Code.Unauthenticated });
-      expect(calls).toHaveLength(1);
+      expect(calls).toHaveLength(2);
     }
+  });
+
+  test("a token that no broker has taken yet is also tried alone, as brokers until 0.10 want it", async () => {
+    const { call, calls } = setUp({ token: "abc" });
+    const result = watch(call(a));
+    await settled();
+    calls[0]?.fail(status(Code.Unauthenticated));
+    await settled();
+    calls[1]?.answer();
+    await settled();
+    expect(result.state).toBe("resolved");
+    void call(a);
+    await settled();
+    expect(calls.map(({ header }) => header.get("authorization"))).toEqual(["Bearer abc", "abc", "abc"]);
   });
 
   test("many calls at once ask for one new token", async () => {

@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers({ now: start }));
 afterEach(() => void vi.useRealTimers());
 
 function make(source: TokenSource | undefined, allowInsecure = false) {
-  const { authorization, refused } = createCredentials(source === undefined ? undefined : tokensOf(source), {
+  const { authorization, accepted, refused } = createCredentials(source === undefined ? undefined : tokensOf(source), {
     allowInsecure,
   });
   // A token at hand is given at once, others are to be asked for; what matters here is which.
@@ -18,7 +18,7 @@ function make(source: TokenSource | undefined, allowInsecure = false) {
     const given = authorization(target);
     return typeof given === "function" ? given(new AbortController().signal) : given;
   };
-  return { authorization: get, refused };
+  return { authorization: get, accepted, refused };
 }
 
 /** A function that gives t1, t2, …, each for so long. */
@@ -121,7 +121,7 @@ describe("refused()", () => {
   test("makes a function be asked again, and says so", async () => {
     const { source, asked } = counter();
     const { authorization, refused } = make(source);
-    expect(refused((await authorization(url)) as string)).toBe(true);
+    expect(refused((await authorization(url)) as string, 1)).toBe(true);
     expect(await authorization(url)).toBe("Bearer t2");
     expect(asked()).toBe(2);
   });
@@ -130,20 +130,51 @@ describe("refused()", () => {
     const { source, asked } = counter();
     const { authorization, refused } = make(source);
     const old = (await authorization(url)) as string;
-    refused(old);
+    refused(old, 1);
     await authorization(url);
     // Ten calls went out with the old token, and each is refused.
     for (let i = 0; i < 9; i++) {
-      expect(refused(old)).toBe(true);
+      expect(refused(old, 1)).toBe(true);
     }
     expect(await authorization(url)).toBe("Bearer t2");
     expect(asked()).toBe(2);
   });
 
-  test("of a string: there is no other", async () => {
-    const { authorization, refused } = make("abc");
-    expect(refused((await authorization(url)) as string)).toBe(false);
+  test("of a string: there is no other, once a broker has let a call in by it", async () => {
+    const { authorization, accepted, refused } = make("abc");
+    const header = (await authorization(url)) as string;
+    accepted(header);
+    expect(refused(header, 1)).toBe(false);
     expect(await authorization(url)).toBe("Bearer abc");
+  });
+
+  test("of a string that no broker has taken yet: it is tried alone, and behind Bearer again after that", async () => {
+    const { authorization, refused } = make("abc");
+    expect(refused((await authorization(url)) as string, 1)).toBe(true);
+    expect(await authorization(url)).toBe("abc");
+    expect(refused("abc", 2)).toBe(false);
+    expect(await authorization(url)).toBe("Bearer abc");
+  });
+
+  test("of several calls at once changes the form once", async () => {
+    const { authorization, accepted, refused } = make("abc");
+    const header = (await authorization(url)) as string;
+    expect([1, 2, 3].map(() => refused(header, 1))).toEqual([true, true, true]);
+    expect(await authorization(url)).toBe("abc");
+    accepted("abc");
+    expect(refused(header, 1)).toBe(true);
+    expect(await authorization(url)).toBe("abc");
+  });
+
+  test("of a function: asked again, then tried alone, then given up", async () => {
+    const { source, asked } = counter();
+    const { authorization, refused } = make(source);
+    expect(refused((await authorization(url)) as string, 1)).toBe(true);
+    expect(refused((await authorization(url)) as string, 2)).toBe(true);
+    expect(await authorization(url)).toBe("t2");
+    expect(refused("t2", 3)).toBe(false);
+    expect(await authorization(url)).toBe("Bearer t2");
+    expect(asked()).toBe(2);
   });
 });
 
