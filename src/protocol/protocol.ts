@@ -1,3 +1,4 @@
+import { Code } from "@connectrpc/connect";
 import { SchemaRegistry } from "../../gen/danube_schema/schema_registry_pb.ts";
 import type { Connections } from "../cluster/connections.ts";
 import type { Target } from "../cluster/transports.ts";
@@ -31,6 +32,17 @@ export interface ProtocolOptions {
 /** Until a broker shows otherwise. */
 const newest: Generation = "0.6";
 
+/** Also what proxies and gRPC itself say. */
+const inconclusive: readonly (number | undefined)[] = [
+  Code.Unavailable,
+  Code.DeadlineExceeded,
+  Code.Canceled,
+  Code.Aborted,
+  Code.Unknown,
+  Code.ResourceExhausted,
+  Code.Unauthenticated,
+];
+
 export function createProtocol({ dialects, told, connections, events, attemptTimeoutMs }: ProtocolOptions): Protocol {
   let believed = told ?? newest;
   const inquiries = singleFlight<string, boolean>();
@@ -41,7 +53,8 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
     try {
       await connections.unary(target, SchemaRegistry.method.listVersions, { subject: "any" }, limits);
     } catch (reason) {
-      if (!isAnswer(reason)) {
+      // Who cannot be reached, or does not know us, has not told.
+      if (!isAnswer(reason) || inconclusive.includes(reason.status)) {
         throw reason;
       }
       return !isUnknownCall(reason);
@@ -49,12 +62,11 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
     return true;
   }
 
-  /** What is left to try with a broker that did not understand `tried`. */
-  async function others(target: Target, tried: readonly Generation[], signal: AbortSignal): Promise<Generation[]> {
+  /** What a broker can be. 0.4 and 0.5 are only told apart by trying. */
+  async function possible(target: Target, signal: AbortSignal): Promise<readonly Generation[]> {
     const key = `${target.url} ${target.behindProxy ?? ""}`;
     const current = await inquiries(key, (abandoned) => hasRegistry(target, abandoned), signal);
-    const possible: Generation[] = current ? ["0.6"] : ["0.4", "0.5"];
-    return possible.filter((generation) => !tried.includes(generation));
+    return current ? ["0.6"] : ["0.4", "0.5"];
   }
 
   function believe(generation: Generation, target: Target): void {
@@ -67,6 +79,7 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
   /** In the dialect believed, and then in what the broker may understand instead. */
   async function findOut<T>(target: Target, work: (dialect: Dialect) => Promise<T>, signal: AbortSignal): Promise<T> {
     const tried: Generation[] = [];
+    let candidates: readonly Generation[] | undefined;
     for (let generation: Generation | undefined = believed; ; ) {
       tried.push(generation);
       let failure: unknown;
@@ -84,8 +97,13 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
         }
         failure = reason;
       }
-      // Another one may have found it out in the meantime.
-      generation = tried.includes(believed) ? (await others(target, tried, signal))[0] : believed;
+      if (tried.includes(believed)) {
+        candidates ??= await possible(target, signal);
+        generation = candidates.find((candidate) => !tried.includes(candidate));
+      } else {
+        // Another one has found it out in the meantime.
+        generation = believed;
+      }
       if (generation === undefined) {
         throw failure;
       }
@@ -100,7 +118,8 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
       try {
         return await work(dialects[told]);
       } catch (reason) {
-        if (!isForeign(reason)) {
+        // A call that is missing may also be one that came later in the same generation.
+        if (!isForeign(reason) || (isAnswer(reason) && isUnknownCall(reason))) {
           throw reason;
         }
         const message = `the broker does not understand protocol: "${told}", which connect() was told; left out, it is found out`;
