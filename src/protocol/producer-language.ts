@@ -1,6 +1,8 @@
+import { Code } from "@connectrpc/connect";
 import type { Target } from "../cluster/transports.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { Codec, Dialect, Limits, SchemaMark, SpokenSchema, WantedProducer } from "./dialect.ts";
+import { isAnswer } from "./foreign.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** A producer as a broker has it, and how its messages are to be. */
@@ -36,7 +38,14 @@ export function createProducerLanguage(protocol: Protocol, schema: Schema<never,
         target,
         async (dialect) => {
           const { codec, mark, createProducer } = await spoken(dialect, limits.signal);
-          return { codec, mark, producerId: await createProducer(target, wanted, limits) };
+          const producerId = await createProducer(target, wanted, limits).catch((reason) => {
+            if (isAnswer(reason) && reason.status === Code.FailedPrecondition) {
+              // The schema may be what it fails for: a registry that was emptied has to be told again.
+              known = undefined;
+            }
+            throw reason;
+          });
+          return { codec, mark, producerId };
         },
         limits.signal,
       ),

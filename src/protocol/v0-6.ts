@@ -1,6 +1,7 @@
 import { DispatchStrategy, ProducerAccessMode, ProducerService } from "../../gen/danube/danube_api_pb.ts";
 import { SchemaRegistry } from "../../gen/danube_schema/schema_registry_pb.ts";
 import type { Connections } from "../cluster/connections.ts";
+import { judge } from "../cluster/error-table.ts";
 import type { EventLog } from "../events.ts";
 import type { Registry } from "../schema/registry.ts";
 import type { ResolvedSchema, SchemaResolver } from "../schema/resolve.ts";
@@ -32,7 +33,13 @@ export function registryDialect({ connections, events, registry, resolver }: Reg
           dispatchStrategy: dispatch === "reliable" ? DispatchStrategy.Reliable : DispatchStrategy.NonReliable,
           ...(mark && { schemaRef: mark.reference }),
         };
-        const create = () => connections.unary(target, createProducer, request, limits);
+        const create = () =>
+          connections.unary(target, createProducer, request, limits).catch((reason) => {
+            if (mark && judge("CreateProducer", reason, topic).error.code === "SCHEMA_NOT_FOUND") {
+              resolver.changed(mark.reference.subject);
+            }
+            throw reason;
+          });
         const answer = await create();
         // A topic that a standalone broker creates has no subject yet; the second to come ties it to its own.
         const { producerId } = isNew && mark ? await create() : answer;
