@@ -58,7 +58,7 @@ export type TopicDispatchStrategy = Message<"danube.TopicDispatchStrategy"> & {
   strategy: DispatchStrategy;
 
   /**
-   * Must be there for Reliable: a topic without them silently becomes NonReliable.
+   * A Reliable topic without them silently becomes NonReliable.
    *
    * @generated from field: danube.ReliableOptions reliable_options = 2;
    */
@@ -92,7 +92,7 @@ export type ProducerRequest = Message<"danube.ProducerRequest"> & {
   topicName: string;
 
   /**
-   * Looked at when the topic is created, and not compared with that of a topic that exists.
+   * A topic is not created without it.
    *
    * @generated from field: danube.Schema schema = 4;
    */
@@ -104,8 +104,8 @@ export type ProducerRequest = Message<"danube.ProducerRequest"> & {
   producerAccessMode: ProducerAccessMode;
 
   /**
-   * A message where brokers from 0.5 on read a number: neither can decode the other's request. Not compared with that
-   * of a topic that exists.
+   * A topic is not created without it. A message where brokers from 0.5 on read a number: they cannot decode this request, nor
+   * those of this generation one that has the number.
    *
    * @generated from field: danube.TopicDispatchStrategy dispatch_strategy = 6;
    */
@@ -283,7 +283,8 @@ export const AuthRequestSchema: GenMessage<AuthRequest> = /*@__PURE__*/
  */
 export type AuthResponse = Message<"danube.AuthResponse"> & {
   /**
-   * A JWT, for `authorization: Bearer`. How long it is good is not said; the clients of this generation keep it an hour.
+   * A JWT. Until 0.10 it is the whole of the authorization header: behind "Bearer" it is refused. How long it is good is not said;
+   * the clients of that time keep it an hour.
    *
    * @generated from field: string token = 1;
    */
@@ -298,7 +299,8 @@ export const AuthResponseSchema: GenMessage<AuthResponse> = /*@__PURE__*/
   messageDesc(file_danube_0_4_danube_api, 8);
 
 /**
- * In the trailer error-message-bin of failed calls, until 0.7.1. The text is that of the status.
+ * In the trailer error-message-bin of some failed calls, until 0.7.1: those that the broker refuses for reasons of its own, but not
+ * for SendMessage, a missing namespace, or a token. The text is that of the status.
  *
  * @generated from message danube.ErrorMessage
  */
@@ -429,7 +431,7 @@ export const ErrorType = {
   INVALID_TOPIC_NAME: 1,
 
   /**
-   * Comes as INVALID_ARGUMENT, where brokers from 0.7.2 on say NOT_FOUND.
+   * Comes as INVALID_ARGUMENT where brokers from 0.7.2 on say NOT_FOUND, but for GetSchema.
    *
    * @generated from enum value: TOPIC_NOT_FOUND = 2;
    */
@@ -474,7 +476,8 @@ export const ErrorTypeSchema: GenEnum<ErrorType> = /*@__PURE__*/
  */
 export const ProducerService: GenService<{
   /**
-   * As today, but a topic is created with its schema and, if reliable, with its retention: both must be there.
+   * As today, but a new topic gets its schema and, if reliable, its retention by it. A topic that exists is taken as it is,
+   * whatever they are.
    *
    * @generated from rpc danube.ProducerService.CreateProducer
    */
@@ -491,8 +494,9 @@ export const ProducerService: GenService<{
  */
 export const Discovery: GenService<{
   /**
-   * The schema that a topic was created with. Until 0.5; NOT_FOUND for a topic that is not there. Names are matched by
-   * their beginning, and the first that fits is taken.
+   * The schema that a topic was created with; any broker answers. Until 0.5. NOT_FOUND for a topic that is not there
+   * (before October 2025 the handler crashed), unless others begin with its name: then the schema of one of them. In 0.4.0 a few
+   * of these calls at once stop the broker for good.
    *
    * @generated from rpc danube.Discovery.GetSchema
    */
@@ -511,7 +515,8 @@ export const Discovery: GenService<{
  */
 export const AuthService: GenService<{
   /**
-   * A JWT for an API key. INVALID_ARGUMENT "Invalid API key" for one that the broker does not have. Needs no token.
+   * A JWT for an API key. INVALID_ARGUMENT "Invalid API key" for one that the broker does not have; released brokers have none.
+   * Needs no token.
    *
    * @generated from rpc danube.AuthService.Authenticate
    */

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { ConnectOptions } from "../options.ts";
-import { UsageError } from "./usage.ts";
+import { generations } from "../protocol/dialect.ts";
+import { oneOf, UsageError } from "./usage.ts";
 
 /** The options by which every command that talks to brokers finds them. */
 export const connectionOptions = {
   broker: { type: "string", short: "b", multiple: true },
   token: { type: "string" },
+  "api-key": { type: "string" },
+  protocol: { type: "string" },
   "tls-ca": { type: "string" },
   "tls-cert": { type: "string" },
   "tls-key": { type: "string" },
@@ -18,6 +21,8 @@ export const connectionOptions = {
 export const connectionHelp = `  -b, --broker URL         a broker to ask first; may be repeated (default: $DANUBE_URL, comma-separated, or
                            http://127.0.0.1:6650)
       --token TOKEN        the JWT to send (default: $DANUBE_TOKEN)
+      --api-key KEY        the API key to exchange for a JWT, at brokers until 0.10 (default: $DANUBE_API_KEY)
+      --protocol VERSION   0.4, 0.5 or 0.6: the generation of the brokers (default: found out)
       --tls-ca FILE        PEM files, for https:// brokers
       --tls-cert FILE
       --tls-key FILE
@@ -28,6 +33,8 @@ export const connectionHelp = `  -b, --broker URL         a broker to ask first;
 interface ConnectionValues {
   broker?: string[] | undefined;
   token?: string | undefined;
+  "api-key"?: string | undefined;
+  protocol?: string | undefined;
   "tls-ca"?: string | undefined;
   "tls-cert"?: string | undefined;
   "tls-key"?: string | undefined;
@@ -45,9 +52,13 @@ export function connectOptions(values: ConnectionValues): ConnectOptions {
     key: pem("tls-key", values["tls-key"]),
     serverName: values["tls-server-name"],
   };
+  // What was typed goes before what the environment says.
+  const token = values.token ?? (values["api-key"] ? undefined : process.env["DANUBE_TOKEN"] || undefined);
   return {
     brokers,
-    token: values.token ?? (process.env["DANUBE_TOKEN"] || undefined),
+    token,
+    apiKey: values["api-key"] ?? (token === undefined ? process.env["DANUBE_API_KEY"] || undefined : undefined),
+    protocol: oneOf("protocol", values.protocol, generations),
     tls: Object.values(tls).some((value) => value !== undefined) ? tls : undefined,
     allowInsecure: values["allow-insecure"],
     gateway: values.gateway,

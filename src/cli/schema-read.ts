@@ -106,6 +106,32 @@ ${registryHelp}`,
   },
 };
 
+export const topic: Command = {
+  summary: "the schema of a topic: its definition",
+  help: `danube schema topic TOPIC
+
+The schema of a topic: that of its subject in the registry, or the one that a broker before 0.6 keeps with it.
+
+${readHelp}
+
+${registryHelp}`,
+  async run(args) {
+    const { values, positionals } = parse({ args, allowPositionals: true, options: registryOptions });
+    const [name = ""] = argumentsOf(positionals, ["TOPIC"]);
+    const found = await withRegistry(values, (schemas) => schemas.ofTopic(name));
+    if (!found) {
+      throw new DanubeError("SCHEMA_NOT_FOUND", `${name} has no schema`);
+    }
+    if (values.json) {
+      console.log(toJson(found));
+      return 0;
+    }
+    console.error(plain(`${found.subject}: ${found.type}`));
+    writeText(found.definition);
+    return 0;
+  },
+};
+
 function show(schema: RegisteredSchema, asJson: boolean | undefined): void {
   if (asJson) {
     console.log(toJson(schema));

@@ -7,6 +7,7 @@ import { thrown } from "../support/outcomes.ts";
 beforeEach(() => {
   vi.stubEnv("DANUBE_URL", undefined);
   vi.stubEnv("DANUBE_TOKEN", undefined);
+  vi.stubEnv("DANUBE_API_KEY", undefined);
 });
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -17,6 +18,8 @@ describe("connectOptions", () => {
     expect(connectOptions({})).toEqual({
       brokers: ["http://127.0.0.1:6650"],
       token: undefined,
+      apiKey: undefined,
+      protocol: undefined,
       tls: undefined,
       allowInsecure: undefined,
       gateway: undefined,
@@ -28,6 +31,21 @@ describe("connectOptions", () => {
     vi.stubEnv("DANUBE_TOKEN", "from the environment");
     expect(connectOptions({})).toMatchObject({ brokers: ["http://a:1", "http://b:1"], token: "from the environment" });
     expect(connectOptions({ broker: ["c:1"], token: "given" })).toMatchObject({ brokers: ["c:1"], token: "given" });
+  });
+
+  test("an API key as well; of a key and a token, the one that was typed counts", () => {
+    expect(connectOptions({ "api-key": "typed" })).toMatchObject({ apiKey: "typed", token: undefined });
+    vi.stubEnv("DANUBE_API_KEY", "a key");
+    expect(connectOptions({})).toMatchObject({ apiKey: "a key", token: undefined });
+    expect(connectOptions({ token: "typed" })).toMatchObject({ apiKey: undefined, token: "typed" });
+    vi.stubEnv("DANUBE_TOKEN", "a token");
+    expect(connectOptions({})).toMatchObject({ apiKey: undefined, token: "a token" });
+    expect(connectOptions({ "api-key": "typed" })).toMatchObject({ apiKey: "typed", token: undefined });
+  });
+
+  test("the generation of the brokers is one that there is", () => {
+    expect(connectOptions({ protocol: "0.4" })).toMatchObject({ protocol: "0.4" });
+    expect(thrown(() => connectOptions({ protocol: "0.3" }))).toBeInstanceOf(UsageError);
   });
 
   test("PEM files are read", () => {

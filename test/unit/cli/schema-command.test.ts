@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Command } from "../../../src/cli/command.ts";
 import { schema as group } from "../../../src/cli/schema.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
-import { connect, type Danube } from "../../../src/index.ts";
+import { connect, type Danube, json, text } from "../../../src/index.ts";
 import { type EmbeddedBroker, startBroker } from "../../../src/testing/index.ts";
 import { run, start } from "../support/command.ts";
 import { rejection } from "../support/outcomes.ts";
@@ -159,6 +159,40 @@ describe("latest and get", () => {
       ...(await danube.schemas.latest(subject)),
       schemaId: expect.stringMatching(/^\d+$/),
     });
+  });
+});
+
+describe("topic", () => {
+  test("the schema that a topic has", patience, async () => {
+    const subject = newSubject();
+    const topic = `/default/${subject}`;
+    await danube.createProducer({ topic, schema: json(subject, { schema: { type: "object" } }) });
+    const { code, stdout, stderr } = await schema(["topic", topic]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '{"type":"object"}',
+      stderr: `${subject}: json_schema\n`,
+    });
+    const asJson = await schema(["topic", topic, "--json"]);
+    expect(JSON.parse(asJson.stdout)).toEqual({ subject, type: "json_schema", definition: '{"type":"object"}' });
+  });
+
+  test("one that has none, and one that is not there", async () => {
+    await danube.createProducer({ topic: "/default/without" });
+    expect(await failure(["topic", "/default/without"])).toMatchObject({ code: "SCHEMA_NOT_FOUND" });
+    expect(await failure(["topic", "/default/no_such"])).toMatchObject({ code: "TOPIC_NOT_FOUND" });
+  });
+
+  test("of old brokers, which have no registry", patience, async () => {
+    await using old = await startBroker({ generation: "0.4", loadMs: 5 });
+    await using client = connect(old.urls[0] as string);
+    await client.createProducer({ topic: "/default/old", schema: text("kept") });
+    const asJson = await run(["schema", "topic", "/default/old", "--json", "--broker", old.urls[0] as string]);
+    expect(JSON.parse(asJson.stdout)).toEqual({ subject: "kept", type: "string", definition: "" });
+    const { code, stderr } = await run(["schema", "subjects", "--broker", old.urls[0] as string]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("UNSUPPORTED");
+    expect(stderr).toContain("before 0.6");
   });
 });
 
