@@ -16,8 +16,8 @@ import {
   resolveProducerOptions,
 } from "./producer/options.ts";
 import type { Producer, ProducerStatus } from "./producer/producer.ts";
-import type { Generation } from "./protocol/dialect.ts";
 import { createDialects } from "./protocol/dialects.ts";
+import type { Generation } from "./protocol/generation.ts";
 import { createProtocol } from "./protocol/protocol.ts";
 import { createSchemas } from "./schema/create-schemas.ts";
 import { createRegistry } from "./schema/registry.ts";

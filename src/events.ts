@@ -1,5 +1,5 @@
 import type { DanubeError } from "./errors.ts";
-import type { Generation } from "./protocol/dialect.ts";
+import type { Generation } from "./protocol/generation.ts";
 
 /** Something that deserves a person's attention, though the call goes on. Each is told once per client. */
 export interface WarningEvent {

@@ -58,7 +58,8 @@ export type {
   SubjectSummary,
   TopicSchemaOptions,
 } from "./schema/schemas.ts";
-export type { Generation, TopicSchema } from "./protocol/dialect.ts";
+export type { TopicSchema } from "./protocol/dialect.ts";
+export type { Generation } from "./protocol/generation.ts";
 export type { TopicSchemaConfig, ValidationOptions, ValidationPolicy } from "./schema/topic-schemas.ts";
 
 // For those who bring a transport of their own.

@@ -11,7 +11,7 @@ import {
   checkOneOf,
   checkOptions,
 } from "./lib/check.ts";
-import { type Generation, generations } from "./protocol/dialect.ts";
+import { type Generation, generations } from "./protocol/generation.ts";
 import type { BrokerTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
 import type { TransportFactory } from "./transport/translate.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { ConnectOptions } from "../options.ts";
-import { generations } from "../protocol/dialect.ts";
+import { generations } from "../protocol/generation.ts";
 import { oneOf, UsageError } from "./usage.ts";
 
 /** The options by which every command that talks to brokers finds them. */

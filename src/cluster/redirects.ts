@@ -52,6 +52,7 @@ const findEvery = 8;
 /** Follows a Redirect to the answer that can be believed. */
 export async function follow(inquiry: Inquiry, first: Answer): Promise<Answer> {
   let redirect = first;
+  const seen = new Set([first.url]);
   for (let hops = 0; hops < maxRedirects; hops++) {
     const answer = await inquiry.ask(redirect.url).catch((reason) => elsewhere(inquiry, redirect, reason));
     if (answer.type === "connect") {
@@ -61,9 +62,33 @@ export async function follow(inquiry: Inquiry, first: Answer): Promise<Answer> {
       return settle(inquiry, redirect);
     }
     redirect = answer;
+    if (seen.has(answer.url)) {
+      break;
+    }
+    seen.add(answer.url);
   }
+  return leaveCircle(inquiry, redirect);
+}
+
+/** Brokers each mistake the name for another one's: the owner is none of them, or there is none. */
+async function leaveCircle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
+  const names = await namesLike(inquiry, redirect.asked);
+  if (names && !names.includes(inquiry.topic)) {
+    return notThere(redirect);
+  }
+  const owner = await anyConnect(inquiry, []);
+  if (owner) {
+    return owner;
+  }
+  // For the next time: it may be a broker that we have not heard of.
+  await findBrokers(inquiry, redirect.asked, names ?? []);
   const message = `the brokers redirect each other in a circle (last to ${redirect.url})`;
   throw new CallFailure("status", message, { status: Code.Unavailable });
+}
+
+/** It does not exist: only a longer name led there. */
+function notThere(redirect: Answer): Answer {
+  return { ...redirect, type: "not-found", url: redirect.asked };
 }
 
 /** The broker named cannot be reached. It may be dead, or the wrong one, or its address means nothing here. */
@@ -93,8 +118,7 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   const { topic, signal, seeds, settleMs } = inquiry;
   const names = await namesLike(inquiry, redirect.asked);
   if (names && !names.includes(topic)) {
-    // It does not exist: only a longer name led there.
-    return { ...redirect, type: "not-found", url: redirect.asked };
+    return notThere(redirect);
   }
   const namesake = names?.find((name) => name !== topic && name.startsWith(topic));
   if (names && !namesake) {

@@ -1,15 +1,7 @@
 import type { CallOptions } from "../cluster/connections.ts";
 import type { Target } from "../cluster/transports.ts";
 import type { Schema, SchemaType } from "../schema/schema.ts";
-
-/**
- * The generations of brokers that cannot read each other's CreateProducer, by their first version. What else differs
- * between versions has ranges of its own: features.ts.
- */
-export const generations = ["0.4", "0.5", "0.6"] as const;
-
-/** One of {@link generations}. */
-export type Generation = (typeof generations)[number];
+import type { Generation } from "./generation.ts";
 
 /** How long a reliable topic keeps its messages, for brokers that are told so with CreateProducer. */
 export interface Retention {

@@ -1,4 +1,5 @@
-import type { Dialect, Generation } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Generation } from "./generation.ts";
 import { reliableOptionsDialect } from "./v0-4.ts";
 import { plainDispatchDialect } from "./v0-5.ts";
 import { type RegistryDialectOptions, registryDialect } from "./v0-6.ts";

@@ -8,7 +8,8 @@ import type { EventLog } from "../events.ts";
 import { sameDefinition } from "../schema/definitions.ts";
 import type { Schema, SchemaType } from "../schema/schema.ts";
 import { CallFailure } from "../transport/seam.ts";
-import type { Dialect, Generation, Limits, TopicSchema, WantedProducer } from "./dialect.ts";
+import type { Dialect, Limits, TopicSchema, WantedProducer } from "./dialect.ts";
+import type { Generation } from "./generation.ts";
 
 // Brokers until 0.5 have no registry: a topic has the schema (a name, a type, and for JSON a definition) that it was
 // created with, and tells it to consumers. They compare nothing with it, so that is done here, where they can be asked.

@@ -5,8 +5,9 @@ import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
-import type { Dialect, Generation } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
 import { isAnswer, isForeign, isUnknownCall } from "./foreign.ts";
+import type { Generation } from "./generation.ts";
 
 /** The language between a client and its brokers, which is that of one generation or another. */
 export interface Protocol {

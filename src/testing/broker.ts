@@ -1,15 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamMessage } from "../../gen/danube/danube_api_pb.ts";
 import { ErrorType } from "../../gen/danube_0_4/danube_api_pb.ts";
-import { has, type Version } from "../protocol/features.ts";
-import type { Credentials } from "./credentials.ts";
-import type { Failures } from "./failures.ts";
-import { isTopicName, type Metadata, type TopicRecord } from "./metadata.ts";
+import { has } from "../protocol/features.ts";
+import { isTopicName, type TopicRecord } from "./metadata.ts";
 import { newTopic } from "./new-topic.ts";
 import { panic } from "./panic.ts";
 import type { WantedProducer } from "./producer-request.ts";
+import type { Shared } from "./shared.ts";
 import { type KnownProducer, loadTopic, type Topic } from "./topic.ts";
-import type { BrokerOptions } from "./types.ts";
 
 /** One broker's state: what it has loaded. Its answers are the real broker's, word for word where clients look. */
 export interface Broker {
@@ -23,19 +21,6 @@ export interface Broker {
   knowsProducer(id: bigint): boolean;
   /** The loaded topic for a consumer; consumers create none. */
   topicForConsumer(name: string): Topic;
-}
-
-/** Shared by the brokers of a cluster. */
-export interface Shared {
-  readonly metadata: Metadata;
-  readonly options: BrokerOptions;
-  readonly standalone: boolean;
-  /** The version to be like. */
-  readonly version: Version;
-  readonly failures: Failures;
-  readonly credentials: Credentials;
-  /** Gives a new topic to a broker, as the cluster's leader does. */
-  assign(record: TopicRecord): void;
 }
 
 /** tonic's default limit on a message, which Danube does not raise. */

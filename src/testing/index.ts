@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Generation } from "./generations.ts";
+export type { BrokerGeneration } from "./generations.ts";
 export type { Reader, ReadMessage } from "./reader.ts";
 export { openReader } from "./reader.ts";
 export { startBroker } from "./start.ts";

@@ -2,8 +2,8 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { Code } from "@connectrpc/connect";
 import { AuthService, Discovery, ErrorType } from "../../gen/danube_0_4/danube_api_pb.ts";
 import type { Around } from "./around.ts";
-import type { Shared } from "./broker.ts";
 import { isTopicName } from "./metadata.ts";
+import type { Shared } from "./shared.ts";
 
 /** The calls that brokers once had. */
 export function registerLegacyServices(

@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { has } from "../protocol/features.ts";
-import type { Shared } from "./broker.ts";
 import { known } from "./inline-schema.ts";
 import { type Metadata, namespaceOf, type TopicRecord } from "./metadata.ts";
 import type { WantedProducer } from "./producer-request.ts";
+import type { Shared } from "./shared.ts";
 
 /** The topic that a producer wants and that is not there; throws where brokers create none. */
 export function newTopic({ metadata, version, failures }: Shared, wanted: WantedProducer): TopicRecord {

@@ -12,11 +12,12 @@ import {
 } from "../../gen/danube/danube_api_pb.ts";
 import { has } from "../protocol/features.ts";
 import type { Around } from "./around.ts";
-import type { Broker, Shared } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import { findConsumer } from "./consumer-service.ts";
 import { messageReader } from "./message-fields.ts";
 import { isTopicName } from "./metadata.ts";
 import { producerRequestReader } from "./producer-request.ts";
+import type { Shared } from "./shared.ts";
 
 /** What the brokers of a cluster tell clients about each other. */
 export interface Advertised {

@@ -1,4 +1,4 @@
-import type { Generation } from "./generations.ts";
+import type { BrokerGeneration } from "./generations.ts";
 
 /** What the embedded broker is asked to be. Without options: what Danube 0.15.1 is. */
 export interface BrokerOptions {
@@ -7,7 +7,7 @@ export interface BrokerOptions {
    * default). It takes the requests that these take, has the calls that they have, and answers in their words; what it
    * does beyond that is what 0.15.1 does. Retention (0.4) is told by `topics()` and not acted on.
    */
-  generation?: Generation | undefined;
+  generation?: BrokerGeneration | undefined;
   /** How many brokers. 1 (default) is `--mode standalone`, more are a cluster; before 0.9 one is a cluster too. */
   brokers?: number | undefined;
   /**

@@ -1,7 +1,8 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { SchemaRegistry } from "../../../gen/danube_schema/schema_registry_pb.ts";
 import type { Around } from "../around.ts";
-import type { Broker, Shared } from "../broker.ts";
+import type { Broker } from "../broker.ts";
+import type { Shared } from "../shared.ts";
 import { incompatibilities, modeOf } from "./compatibility.ts";
 import { parseSchema } from "./definitions.ts";
 import type { SchemaVersion, Subject } from "./store.ts";

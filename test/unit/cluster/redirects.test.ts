@@ -60,6 +60,18 @@ describe("Redirect", () => {
     expect(asked.length).toBeLessThan(10);
   });
 
+  test("in a circle that the owner is not in, because each mistakes the name: the owner is found", async () => {
+    const brokers = { [a]: says(redirectTo(b)), [b]: says(redirectTo(a)), [c]: says(connectTo(c)) };
+    const { find } = lookupAmong(brokers, { seeds: [a, b, c] });
+    expect((await find()).target.url).toBe(c);
+  });
+
+  test("in a circle that longer names lead to: the topic does not exist", async () => {
+    const names = [`${topic}-part-0`, `${topic}-part-1`];
+    const { find } = lookupAmong({ [a]: says(redirectTo(b), names), [b]: says(redirectTo(a), names) });
+    expect(await find()).toMatchObject({ assigned: false });
+  });
+
   test("to a broker that is dead: the error names its URL, who gave it, and the remedies", async () => {
     const { failure } = lookupAmong({ [a]: says(redirectTo(c)), [b]: says(redirectTo(c)) });
     const reason = await failure();

@@ -6,7 +6,8 @@ import { ProducerRequestSchema as V04 } from "../../../gen/danube_0_4/danube_api
 import { ProducerRequestSchema as V05 } from "../../../gen/danube_0_5/danube_api_pb.ts";
 import type { WarningEvent } from "../../../src/events.ts";
 import { reliable } from "../../../src/producer/dispatch.ts";
-import type { Generation, WantedProducer } from "../../../src/protocol/dialect.ts";
+import type { WantedProducer } from "../../../src/protocol/dialect.ts";
+import type { Generation } from "../../../src/protocol/generation.ts";
 import { createProducerLanguage } from "../../../src/protocol/producer-language.ts";
 import { json } from "../../../src/schema/json.ts";
 import { anything, bytes, double, int64, text } from "../../../src/schema/plain.ts";

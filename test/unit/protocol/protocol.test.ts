@@ -1,7 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import type { DanubeEvent } from "../../../src/events.ts";
-import type { Dialect, Generation } from "../../../src/protocol/dialect.ts";
+import type { Dialect } from "../../../src/protocol/dialect.ts";
+import type { Generation } from "../../../src/protocol/generation.ts";
 import { createProtocol } from "../../../src/protocol/protocol.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../../src/cluster/cluster.ts";
-import type { Generation } from "../../../src/protocol/dialect.ts";
 import { createDialects } from "../../../src/protocol/dialects.ts";
+import type { Generation } from "../../../src/protocol/generation.ts";
 import { createProtocol, type Protocol } from "../../../src/protocol/protocol.ts";
 import { createRegistry } from "../../../src/schema/registry.ts";
 import { createSchemaResolver } from "../../../src/schema/resolve.ts";

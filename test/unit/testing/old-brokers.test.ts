@@ -6,7 +6,7 @@ import {
   ConsumerRequest_SubscriptionType as Type,
 } from "../../../gen/danube/danube_api_pb.ts";
 import { ErrorType, Schema_TypeSchema } from "../../../gen/danube_0_4/danube_api_pb.ts";
-import type { Generation } from "../../../src/testing/generations.ts";
+import type { BrokerGeneration } from "../../../src/testing/generations.ts";
 import { startBroker } from "../../../src/testing/start.ts";
 import { failure, type OldWorld, startOld } from "./generations.ts";
 
@@ -15,7 +15,7 @@ const schema = { name: "s", typeSchema: Schema_TypeSchema.JSON, schemaData: new 
 const reliableOptions = { segmentSize: 20n, retentionPeriod: 60n };
 
 /** A producer of the topic, in the generation's form. */
-function produce({ calls, settle }: OldWorld, generation: Generation, topic = topicName): Promise<bigint> {
+function produce({ calls, settle }: OldWorld, generation: BrokerGeneration, topic = topicName): Promise<bigint> {
   const who = { producerName: "p", topicName: topic };
   return settle(() => {
     if (generation === "0.4") {
