@@ -13,6 +13,8 @@ export type FailureKind =
   | "refused"
   /** The connection ended with the call in flight: the broker may have processed it. */
   | "lost"
+  /** The broker broke the call off without an answer, and the connection stands: it may have processed it. */
+  | "reset"
   /** The connection was closed before a word of HTTP/2 came: no broker, TLS expected, or a proxy without one behind it. */
   | "silent"
   /** The attempt's time was over: the broker may have processed it. */

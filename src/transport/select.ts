@@ -1,14 +1,17 @@
+import { dialNode } from "./dial-node.ts";
 import { createNodeTransport } from "./node.ts";
 import type { CreateTransport } from "./seam.ts";
+import { socketTransport } from "./socket.ts";
 import { adapted, type TransportFactory } from "./translate.ts";
 
 /** The transports that come with the library. */
-export type TransportName = "auto" | "node";
+export type TransportName = "auto" | "node" | "socket";
 
 const byName: Record<TransportName, CreateTransport> = {
   // Node, Deno and Bun all have node:http2.
   auto: createNodeTransport,
   node: createNodeTransport,
+  socket: socketTransport({ dial: dialNode, schedule: setImmediate }),
 };
 
 export const transportNames: readonly string[] = Object.keys(byName);

@@ -1,0 +1,42 @@
+import type { Dial } from "./byte-stream.ts";
+import { dialFailure, openSocket } from "./node-socket.ts";
+import { CallFailure } from "./seam.ts";
+
+/** Dials by node:net and node:tls: Node, Deno and Bun. */
+export const dialNode: Dial = (url, tls, listener) => {
+  const socket = openSocket(url, tls);
+  let open = false;
+  let failure: CallFailure | undefined;
+  let destroyed = false;
+
+  socket.setNoDelay(true);
+  socket.once(url.startsWith("https:") ? "secureConnect" : "connect", () => {
+    open = true;
+    listener.onOpen();
+  });
+  socket.on("data", (chunk: Uint8Array) => listener.onBytes(chunk));
+  socket.on("drain", () => listener.onDrain());
+  socket.on("error", (reason) => {
+    failure ??= open
+      ? new CallFailure("lost", `the connection to ${url} was lost: ${reason.message}`, { cause: reason })
+      : dialFailure(url, reason);
+  });
+  // The peer has nothing more to say: nor have we.
+  socket.once("end", () => socket.end());
+  socket.once("close", () => {
+    if (!open && !destroyed) {
+      failure ??= dialFailure(url, new Error("the connection was closed"));
+    }
+    listener.onClose(failure);
+  });
+
+  return {
+    write: (bytes) => !socket.writable || socket.write(bytes),
+    end: () => void socket.end(),
+    destroy() {
+      destroyed = true;
+      socket.destroy();
+    },
+    hold: (on) => void (on ? socket.ref() : socket.unref()),
+  };
+};

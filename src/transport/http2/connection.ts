@@ -1,0 +1,276 @@
+import { ErrorCode, maxStreamId, Setting } from "./constants.ts";
+import { ConnectionError, StreamFailure } from "./failures.ts";
+import type { Fields } from "./fields.ts";
+import { createFloodGuard } from "./flood-guard.ts";
+import { createFrameReader } from "./frame-reader.ts";
+import { createFrameWriter } from "./frame-writer.ts";
+import { createIncoming } from "./incoming.ts";
+import { createOutgoing } from "./outgoing.ts";
+import { initialSettings } from "./settings.ts";
+import { newStream, type Stream, type StreamListener } from "./stream.ts";
+
+/** A client's HTTP/2 connection (RFC 9113) over bytes that somebody else carries. */
+export interface Connection<Head> {
+  /**
+   * Begins a request: `head` as the encoder takes it, and `body` all of it, unless `more` follows by `write`. When the connection
+   * takes no more requests, the listener is told "refused" at once.
+   */
+  request(head: Head, body: Uint8Array | undefined, more: boolean, listener: StreamListener): Stream<Head>;
+  /** Sends more of a request. Its listener's `onDrain` tells when all of it is on its way. */
+  write(stream: Stream<Head>, bytes: Uint8Array | undefined, end: boolean): void;
+  /** The reader took so many bytes: the peer may send as many more. */
+  consume(stream: Stream<Head>, bytes: number): void;
+  /** Gives a stream up; its listener is told nothing more. */
+  cancel(stream: Stream<Head>): void;
+  /** §6.7: asks the peer for a sign of life. `onPong` is called when it comes, unless the connection ends before. */
+  ping(onPong: () => void): void;
+  /** Whether it takes requests: not after GOAWAY, nor when it has ended or no stream is left to be numbered. */
+  takesRequests(): boolean;
+  /** Streams that are open or waiting to be. */
+  load(): number;
+  /** When the last bytes came, by `now`. */
+  lastReceivedAt(): number;
+  /** Ends the connection: streams on it fail with "lost". */
+  close(): void;
+
+  // What whoever carries the bytes calls.
+  /** Bytes came. */
+  receive(chunk: Uint8Array): void;
+  /** The socket can take bytes again, after `write` said that it cannot. */
+  drained(): void;
+  /** The bytes ended. `cause`: why, where there is a reason. */
+  ended(cause?: unknown): void;
+}
+
+export interface ConnectionOptions<Head> {
+  /** Takes bytes, and may keep them. `false`: no more until `drained()`, please. */
+  write(bytes: Uint8Array): boolean;
+  /** Ends the bytes, after those that were written. */
+  end(): void;
+  /** Runs a function at the end of this turn of the event loop, or soon. */
+  schedule(work: () => void): void;
+  /** The header block of a request: called in the order of sending. */
+  encodeHead(head: Head): Uint8Array;
+  /** What the peer allows the encoder's table to hold. */
+  onHeaderTableSize(bytes: number): void;
+  /** The fields of a header block: called with each that comes. Throws {@link ConnectionError}. */
+  decodeFields(block: Uint8Array): Fields;
+  /** The peer has spoken HTTP/2: its SETTINGS came. */
+  onBegin(): void;
+  /** It takes no more requests; streams on it go on. */
+  onDraining(): void;
+  /** It has ended. `failure`: of the peer's making, or of the way there. */
+  onEnd(failure: Error | undefined): void;
+  /** Milliseconds, of any beginning. */
+  now(): number;
+  /** What a stream takes before its reader does, in bytes. Default 1 MiB. */
+  streamWindow?: number;
+  /** What all streams together take before the peer is told to go on, in bytes. Default 16 MiB. */
+  connectionWindow?: number;
+  /** The largest header block, in bytes, compressed or not. Default 64 KiB. */
+  maxHeaderBytes?: number;
+}
+
+/** Streams that we gave up and of which something may still come: so many are remembered. */
+const maxGivenUp = 10_000;
+
+export function createConnection<Head>(options: ConnectionOptions<Head>): Connection<Head> {
+  const { streamWindow = 1 << 20, connectionWindow = 1 << 24, maxHeaderBytes = 1 << 16, now } = options;
+  const settings = initialSettings();
+  const givenUp = new Set<number>();
+  const pings: (() => void)[] = [];
+  let began = false;
+  let draining = false;
+  let over = false;
+  let lastReceivedAt = now();
+
+  const writer = createFrameWriter((bytes) => {
+    if (!over && !options.write(bytes)) {
+      outgoing.hold(true);
+    }
+  }, options.schedule);
+  const outgoing = createOutgoing<Head>({
+    writer,
+    settings,
+    encodeHead: options.encodeHead,
+    onExhausted: () => drain(maxStreamId),
+  });
+  const read = createFrameReader(
+    createIncoming<Head>({
+      writer,
+      outgoing,
+      settings,
+      decodeFields: options.decodeFields,
+      maxHeaderBytes,
+      connectionWindow,
+      guard: createFloodGuard(now),
+      onEnd: finish,
+      onFailure: fail,
+      wasGivenUp: (streamId, end) => (end ? givenUp.delete(streamId) : givenUp.has(streamId)),
+      onSettings() {
+        options.onHeaderTableSize(settings.headerTableSize);
+        if (!began) {
+          began = true;
+          options.onBegin();
+        }
+      },
+      onPing: () => pings.shift()?.(),
+      onGoaway: (lastStreamId, code) => drain(lastStreamId, code),
+    }),
+  );
+
+  writer.begin([
+    // §4.3.1: without a table, equal blocks have equal bytes, which the decoder knows how to use.
+    [Setting.headerTableSize, 0],
+    [Setting.enablePush, 0],
+    [Setting.initialWindowSize, streamWindow],
+    [Setting.maxHeaderListSize, maxHeaderBytes],
+  ]);
+  writer.windowUpdate(0, connectionWindow - 65_535);
+
+  /** The peer's part is over. What of ours it has not waited for is not sent. */
+  function finish(stream: Stream<Head>): void {
+    if (!stream.sentEnd) {
+      // §8.1: it needs the rest of the request for nothing.
+      writer.rstStream(stream.id, ErrorCode.noError);
+    }
+    forget(stream);
+  }
+
+  function fail(stream: Stream<Head>, failure: StreamFailure, code?: ErrorCode): void {
+    if (code !== undefined) {
+      giveUp(stream, code);
+    } else {
+      forget(stream);
+    }
+    stream.listener.onFailure(failure);
+  }
+
+  function giveUp(stream: Stream<Head>, code: ErrorCode): void {
+    if (stream.id !== 0) {
+      writer.rstStream(stream.id, code);
+      givenUp.add(stream.id);
+      if (givenUp.size > maxGivenUp) {
+        givenUp.delete(givenUp.values().next().value as number);
+      }
+    }
+    forget(stream);
+  }
+
+  function forget(stream: Stream<Head>): void {
+    stream.done = true;
+    outgoing.leave(stream);
+    if (draining && outgoing.open.size === 0) {
+      end(undefined);
+    }
+  }
+
+  /** §6.8: the peer processes no stream after `lastStreamId`. */
+  function drain(lastStreamId: number, code: number = ErrorCode.noError): void {
+    if (!draining) {
+      draining = true;
+      options.onDraining();
+    }
+    const unprocessed = [...outgoing.waiting, ...outgoing.open.values()].filter(
+      ({ id }) => id === 0 || id > lastStreamId,
+    );
+    for (const stream of unprocessed) {
+      fail(stream, new StreamFailure("refused", "the peer closed the connection before it began with it", { code }));
+    }
+    if (outgoing.open.size === 0) {
+      end(undefined);
+    }
+  }
+
+  function end(failure: Error | undefined): void {
+    if (over) {
+      return;
+    }
+    if (failure instanceof ConnectionError) {
+      writer.goaway(failure.code);
+    }
+    writer.flush();
+    over = true;
+    options.end();
+    const waiting = [...outgoing.waiting];
+    const open = [...outgoing.open.values()];
+    outgoing.waiting.clear();
+    outgoing.open.clear();
+    const kind = failure instanceof ConnectionError ? "malformed" : "lost";
+    const words = failure?.message ?? "the connection was closed";
+    for (const stream of waiting) {
+      stream.done = true;
+      stream.listener.onFailure(new StreamFailure("refused", words, { cause: failure }));
+    }
+    for (const stream of open) {
+      stream.done = true;
+      stream.listener.onFailure(new StreamFailure(kind, words, { cause: failure }));
+    }
+    options.onEnd(failure);
+  }
+
+  return {
+    request(head, body, more, listener) {
+      const stream = newStream(head, listener);
+      stream.credit = streamWindow;
+      stream.ending = !more;
+      if (body && body.length > 0) {
+        stream.outgoing.push(body);
+      }
+      if (draining || over) {
+        stream.done = true;
+        listener.onFailure(new StreamFailure("refused", "the connection takes no more requests"));
+      } else {
+        outgoing.begin(stream);
+      }
+      return stream;
+    },
+    write(stream, bytes, ending) {
+      if (stream.done || stream.ending) {
+        return;
+      }
+      if (bytes && bytes.length > 0) {
+        stream.outgoing.push(bytes);
+      }
+      stream.ending = ending;
+      outgoing.pump(stream);
+    },
+    consume(stream, bytes) {
+      stream.consumed += bytes;
+      // §6.9: not for every little, and not for streams that are over.
+      if (stream.consumed >= streamWindow >> 1 && !stream.done) {
+        writer.windowUpdate(stream.id, stream.consumed);
+        stream.credit += stream.consumed;
+        stream.consumed = 0;
+      }
+    },
+    cancel(stream) {
+      if (!stream.done) {
+        giveUp(stream, ErrorCode.cancel);
+      }
+    },
+    ping(onPong) {
+      if (!over) {
+        pings.push(onPong);
+        writer.ping(new Uint8Array(8), false);
+      }
+    },
+    takesRequests: () => !draining && !over,
+    load: () => outgoing.open.size + outgoing.waiting.size,
+    lastReceivedAt: () => lastReceivedAt,
+    close: () => end(undefined),
+    receive(chunk) {
+      if (over) {
+        return;
+      }
+      lastReceivedAt = now();
+      try {
+        read(chunk);
+      } catch (error) {
+        end(error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+    drained: () => outgoing.hold(false),
+    ended: (cause) => end(cause instanceof Error ? cause : new Error("the peer closed the connection", { cause })),
+  };
+}

@@ -1,0 +1,285 @@
+import { ErrorCode, Flag, FrameType } from "./constants.ts";
+import { ConnectionError, StreamError, StreamFailure } from "./failures.ts";
+import { checkTrailers, type Fields, statusOf } from "./fields.ts";
+import type { OnFrame } from "./frame-reader.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import { createHeaderBlocks, type HeaderBlock, withoutPadding } from "./header-blocks.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { applySettings, type PeerSettings } from "./settings.ts";
+import type { Stream } from "./stream.ts";
+
+export interface IncomingOptions<Head> {
+  writer: FrameWriter;
+  outgoing: Outgoing<Head>;
+  settings: PeerSettings;
+  /** Of a header block, in the order of their coming: HPACK needs all of them. Throws {@link ConnectionError}. */
+  decodeFields(block: Uint8Array): Fields;
+  maxHeaderBytes: number;
+  /** §6.9: what the peer may send on the whole connection before it is told to go on. */
+  connectionWindow: number;
+  /** Counts a frame that brings nothing. */
+  guard(): void;
+  /** The response has come to its end. */
+  onEnd(stream: Stream<Head>): void;
+  /** The stream has failed: it is to be forgotten, and its listener told. `code`: the peer is told, too. */
+  onFailure(stream: Stream<Head>, failure: StreamFailure, code?: ErrorCode): void;
+  /** Whether the stream was given up by us, so that what still comes of it means nothing. `end`: nothing more will. */
+  wasGivenUp(streamId: number, end: boolean): boolean;
+  /** §6.5: after the encoder was told. */
+  onSettings(): void;
+  onPing(payload: Uint8Array): void;
+  /** §6.8. */
+  onGoaway(lastStreamId: number, code: number): void;
+}
+
+/** The half of a connection that receives: what each frame means (§6). Throws {@link ConnectionError}. */
+export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
+  const { writer, outgoing, settings, guard, connectionWindow } = options;
+  const blocks = createHeaderBlocks(options.maxHeaderBytes);
+  let began = false;
+  // What came on the connection since the peer was told to go on.
+  let received = 0;
+
+  /** The stream, if it is one that lives. Others were given up by us, are over, or do not exist yet. */
+  function living(streamId: number, end: boolean): Stream<Head> | undefined {
+    const stream = outgoing.open.get(streamId);
+    if (stream) {
+      return stream;
+    }
+    refuseIdle(streamId);
+    guard();
+    if (!options.wasGivenUp(streamId, end)) {
+      throw new ConnectionError(ErrorCode.streamClosed, `a frame on stream ${streamId}, which is over`);
+    }
+    return undefined;
+  }
+
+  /** §5.1, §5.1.1: only we open streams, with odd numbers. */
+  function refuseIdle(streamId: number): void {
+    if (streamId === 0 || streamId % 2 === 0 || streamId >= outgoing.nextId()) {
+      throw new ConnectionError(ErrorCode.protocolError, `a frame on stream ${streamId}, which nobody opened`);
+    }
+  }
+
+  /** §6.1. */
+  function onData(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
+    const end = (flags & Flag.endStream) !== 0;
+    const content = withoutPadding(flags, bytes, start, length);
+    refuseIdle(streamId);
+    // §6.9.1: also of streams that are over. Given back in any case: what a reader does not take is bounded by the window of
+    // its stream, and must not stop others.
+    received += length;
+    if (received >= connectionWindow >> 1) {
+      writer.windowUpdate(0, received);
+      received = 0;
+    }
+    const stream = living(streamId, end);
+    if (!stream) {
+      return;
+    }
+    if (!stream.gotHeaders) {
+      throw new StreamError(ErrorCode.protocolError, "DATA before the response's fields");
+    }
+    stream.credit -= length;
+    if (stream.credit < 0) {
+      throw new StreamError(ErrorCode.flowControlError, "more than the stream's window");
+    }
+    const { from, end: to } = content;
+    if (from === to && !end) {
+      guard();
+    }
+    // What is no content is consumed by nobody.
+    stream.consumed += length - (to - from);
+    if (end) {
+      options.onEnd(stream);
+    }
+    if (to > from || end) {
+      stream.listener.onData(bytes.subarray(from, to), end);
+    }
+  }
+
+  function onHeaderBlock(whole: HeaderBlock | undefined): void {
+    if (!whole) {
+      return;
+    }
+    const { streamId, endStream, block } = whole;
+    const fields = options.decodeFields(block);
+    const stream = living(streamId, endStream);
+    if (!stream) {
+      return;
+    }
+    if (stream.gotHeaders) {
+      if (!endStream) {
+        throw new StreamError(ErrorCode.protocolError, "trailers that are not the end");
+      }
+      checkTrailers(fields);
+    } else {
+      const status = statusOf(fields);
+      if (status < 200) {
+        // §8.1: interim; the response is still to come. §8.6: 101 is not for HTTP/2.
+        if (endStream || status === 101) {
+          throw new StreamError(ErrorCode.protocolError, `an interim response of ${status}`);
+        }
+        guard();
+        return;
+      }
+      stream.gotHeaders = true;
+    }
+    if (endStream) {
+      options.onEnd(stream);
+    }
+    stream.listener.onHeaders(fields, endStream);
+  }
+
+  /** §6.4. */
+  function onReset(streamId: number, bytes: Uint8Array, start: number, length: number): void {
+    size(length === 4, "RST_STREAM");
+    refuseIdle(streamId);
+    const code = uint32(bytes, start);
+    const stream = outgoing.open.get(streamId);
+    if (!stream) {
+      guard();
+      options.wasGivenUp(streamId, true);
+      return;
+    }
+    const kind = code === ErrorCode.refusedStream ? "refused" : "reset";
+    options.onFailure(stream, new StreamFailure(kind, "the peer reset the stream", { code }));
+  }
+
+  /** §6.5. */
+  function onSettings(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
+    ofConnection(streamId, "SETTINGS");
+    guard();
+    if (flags & Flag.ack) {
+      size(length === 0, "SETTINGS");
+      return;
+    }
+    size(length % 6 === 0, "SETTINGS");
+    const before = settings.initialWindowSize;
+    applySettings(settings, bytes, start, length);
+    options.onSettings();
+    writer.settingsAck();
+    outgoing.adjust(settings.initialWindowSize - before);
+  }
+
+  /** §6.7. */
+  function onPing(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
+    ofConnection(streamId, "PING");
+    size(length === 8, "PING");
+    guard();
+    const payload = bytes.slice(start, start + 8);
+    if (flags & Flag.ack) {
+      options.onPing(payload);
+    } else {
+      writer.ping(payload, true);
+    }
+  }
+
+  /** §6.9. */
+  function onWindowUpdate(streamId: number, bytes: Uint8Array, start: number, length: number): void {
+    size(length === 4, "WINDOW_UPDATE");
+    const increment = uint32(bytes, start) & 0x7f_ff_ff_ff;
+    if (streamId === 0) {
+      if (increment === 0) {
+        throw new ConnectionError(ErrorCode.protocolError, "a WINDOW_UPDATE by 0");
+      }
+      outgoing.widen(undefined, increment);
+      return;
+    }
+    refuseIdle(streamId);
+    const stream = outgoing.open.get(streamId);
+    if (!stream) {
+      guard();
+      return;
+    }
+    if (increment === 0) {
+      throw new StreamError(ErrorCode.protocolError, "a WINDOW_UPDATE by 0");
+    }
+    outgoing.widen(stream, increment);
+  }
+
+  function onFrame(
+    type: number,
+    flags: number,
+    streamId: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    // §3.4: the first frame is the peer's SETTINGS.
+    if (!began && (type !== FrameType.settings || flags & Flag.ack)) {
+      throw new ConnectionError(ErrorCode.protocolError, "no SETTINGS in the beginning");
+    }
+    began = true;
+    // §6.10.
+    if (blocks.unfinished() && type !== FrameType.continuation) {
+      throw new ConnectionError(ErrorCode.protocolError, "a header block that was broken off");
+    }
+    switch (type) {
+      case FrameType.data:
+        onData(flags, streamId, bytes, start, length);
+        break;
+      case FrameType.headers:
+        refuseIdle(streamId);
+        onHeaderBlock(blocks.headers(flags, streamId, bytes, start, length));
+        break;
+      case FrameType.continuation:
+        onHeaderBlock(blocks.continuation(flags, streamId, bytes.subarray(start, start + length)));
+        break;
+      case FrameType.rstStream:
+        onReset(streamId, bytes, start, length);
+        break;
+      case FrameType.settings:
+        onSettings(flags, streamId, bytes, start, length);
+        break;
+      case FrameType.windowUpdate:
+        onWindowUpdate(streamId, bytes, start, length);
+        break;
+      case FrameType.ping:
+        onPing(flags, streamId, bytes, start, length);
+        break;
+      case FrameType.goaway:
+        ofConnection(streamId, "GOAWAY");
+        size(length >= 8, "GOAWAY");
+        guard();
+        options.onGoaway(uint32(bytes, start) & 0x7f_ff_ff_ff, uint32(bytes, start + 4));
+        break;
+      case FrameType.pushPromise:
+        // §8.4: we said that we take none.
+        throw new ConnectionError(ErrorCode.protocolError, "a PUSH_PROMISE");
+      default:
+        // §5.3.2 (PRIORITY), §5.5: of no interest.
+        guard();
+    }
+  }
+
+  return (type, flags, streamId, bytes, start, length) => {
+    try {
+      onFrame(type, flags, streamId, bytes, start, length);
+    } catch (error) {
+      const stream = error instanceof StreamError ? outgoing.open.get(streamId) : undefined;
+      if (!stream || !(error instanceof StreamError)) {
+        throw error;
+      }
+      // §5.4.2: what is wrong with one stream ends that one.
+      options.onFailure(stream, new StreamFailure("malformed", error.message, { code: error.code }), error.code);
+    }
+  };
+}
+
+function ofConnection(streamId: number, frame: string): void {
+  if (streamId !== 0) {
+    throw new ConnectionError(ErrorCode.protocolError, `${frame} on stream ${streamId}`);
+  }
+}
+
+function size(right: boolean, frame: string): void {
+  if (!right) {
+    throw new ConnectionError(ErrorCode.frameSizeError, `${frame} of a wrong length`);
+  }
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [number, number, number, number];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}

@@ -1,0 +1,245 @@
+import type { ByteStream, Dial } from "./byte-stream.ts";
+import { notHttp2Hint } from "./failure.ts";
+import { type Connection, createConnection } from "./http2/connection.ts";
+import { ErrorCode, errorName } from "./http2/constants.ts";
+import { ConnectionError, type StreamFailure } from "./http2/failures.ts";
+import type { Fields } from "./http2/fields.ts";
+import { createDecoder } from "./http2/hpack/decoder.ts";
+import { createEncoder, type PreparedFields } from "./http2/hpack/encoder.ts";
+import { HpackError } from "./http2/hpack/hpack-error.ts";
+import type { Stream } from "./http2/stream.ts";
+import { watchOver } from "./keepalive.ts";
+import { CallFailure, type TlsOptions } from "./seam.ts";
+
+/** What a request begins with: what all of a kind have, and what this one adds. */
+export interface RequestHead {
+  readonly prepared: PreparedFields;
+  readonly rest: Fields;
+}
+
+/** A request, and who is told of its response. Its members below the line are the session's. */
+export interface SocketCall {
+  readonly head: RequestHead;
+  /** All of the request's body; `undefined` where it comes piece by piece. */
+  readonly body: Uint8Array | undefined;
+  onHeaders(fields: Fields, end: boolean): void;
+  onData(bytes: Uint8Array, end: boolean): void;
+  onDrain?(): void;
+  onFailure(failure: CallFailure): void;
+}
+
+/** A call under way. */
+export interface Running {
+  /** More of a body that comes piece by piece. */
+  write(bytes: Uint8Array | undefined, end: boolean): void;
+  /** What was given to `onData` is no longer held. */
+  consume(bytes: number): void;
+  /** Gives the call up: nothing more is told. */
+  cancel(): void;
+}
+
+/** The connection to one broker: opened by the first call, and again when it is lost or the broker wants another one. */
+export interface SocketSession {
+  start(call: SocketCall): Running;
+  /** Whether the broker has ever spoken HTTP/2. */
+  close(): void;
+}
+
+export interface SocketSessionOptions {
+  url: string;
+  tls: TlsOptions | undefined;
+  dial: Dial;
+  /** Runs a function at the end of this turn of the event loop. */
+  schedule(work: () => void): void;
+}
+
+/** A connection with its socket. */
+interface Line {
+  readonly connection: Connection<RequestHead>;
+  readonly socket: ByteStream;
+  held: boolean;
+}
+
+/** Calls that a broker did not begin with are made again on another connection, so many times. */
+const maxAttempts = 4;
+
+export function createSocketSession({ url, tls, dial, schedule }: SocketSessionOptions): SocketSession {
+  const lines = new Set<Line>();
+  let current: Line | undefined;
+  let closed = false;
+  let spoke = false;
+
+  function open(): Line {
+    const encoder = createEncoder();
+    const decoder = createDecoder({ maxTableSize: 0, maxListSize: 1 << 16 });
+    let opened = false;
+    let why: CallFailure | undefined;
+    const socket = dial(url, tls, {
+      onOpen() {
+        opened = true;
+      },
+      onBytes: (chunk) => connection.receive(chunk),
+      onDrain: () => connection.drained(),
+      onClose(failure) {
+        why = failure;
+        connection.ended(failure);
+      },
+    });
+    const connection = createConnection<RequestHead>({
+      write: socket.write,
+      end: () => (opened ? socket.end() : socket.destroy()),
+      schedule,
+      now: () => performance.now(),
+      encodeHead: ({ prepared, rest }) => encoder.encodePrepared(prepared, rest),
+      onHeaderTableSize: encoder.setMaxTableSize,
+      decodeFields(block) {
+        try {
+          return decoder.decode(block);
+        } catch (error) {
+          const bomb = error instanceof HpackError && error.code === "LIST_TOO_LARGE";
+          throw new ConnectionError(
+            bomb ? ErrorCode.enhanceYourCalm : ErrorCode.compressionError,
+            (error as Error).message,
+          );
+        }
+      },
+      onBegin() {
+        spoke = true;
+      },
+      onDraining() {
+        if (current === line) {
+          current = undefined;
+        }
+      },
+      onEnd() {
+        lines.delete(line);
+        if (current === line) {
+          current = undefined;
+        }
+        stopWatching();
+      },
+    });
+    const line: Line = { connection, socket, held: true };
+    const stopWatching = watchOver(connection, () => socket.destroy());
+    failures.set(line, (failure) => why ?? understood(failure, opened));
+    lines.add(line);
+    return line;
+  }
+
+  // How what ended a stream is told, by its connection.
+  const failures = new WeakMap<Line, (failure: StreamFailure) => CallFailure>();
+
+  function understood(failure: StreamFailure, opened: boolean): CallFailure {
+    const { kind, code, message } = failure;
+    const named = code === undefined ? message : `${message} (${errorName(code)})`;
+    if (closed) {
+      return new CallFailure("lost", `the connection to ${url} was given up`, { cause: failure });
+    }
+    if (kind === "refused") {
+      return new CallFailure("refused", `${url} refused the call: ${named}`, { cause: failure });
+    }
+    if (!spoke) {
+      const how = failure.cause instanceof ConnectionError || kind === "malformed" ? "garbled" : "silent";
+      const hint = `${url} does not speak HTTP/2 (${named}); ${notHttp2Hint(url)}`;
+      return new CallFailure(opened ? how : "unreachable", hint, { cause: failure });
+    }
+    return kind === "reset"
+      ? new CallFailure("reset", `${url} broke the call off: ${named}`, { cause: failure })
+      : new CallFailure("lost", `the connection to ${url} was lost: ${named}`, { cause: failure });
+  }
+
+  /** Idle connections keep no process alive; those with calls do. */
+  function hold(line: Line): void {
+    const busy = line.connection.load() > 0;
+    if (busy !== line.held) {
+      line.held = busy;
+      line.socket.hold(busy);
+    }
+  }
+
+  function start(call: SocketCall): Running {
+    let stream: Stream<RequestHead> | undefined;
+    let line: Line | undefined;
+    let answered = false;
+    let over = false;
+    let attempts = 0;
+
+    function attempt(): void {
+      if (closed) {
+        fail(new CallFailure("aborted", `the connection to ${url} was closed`));
+        return;
+      }
+      attempts++;
+      if (!current?.connection.takesRequests()) {
+        current = open();
+      }
+      const mine = current;
+      line = mine;
+      stream = mine.connection.request(call.head, call.body, call.body === undefined, {
+        onHeaders(fields, end) {
+          answered = true;
+          if (end) {
+            finish();
+          }
+          call.onHeaders(fields, end);
+        },
+        onData(bytes, end) {
+          if (end) {
+            finish();
+          }
+          call.onData(bytes, end);
+        },
+        onDrain: () => call.onDrain?.(),
+        onFailure(failure) {
+          const told = (failures.get(mine) as (failure: StreamFailure) => CallFailure)(failure);
+          hold(mine);
+          // What comes piece by piece may be in part on its way already.
+          if (told.kind === "refused" && !answered && call.body && attempts < maxAttempts && !over) {
+            attempt();
+          } else {
+            fail(told);
+          }
+        },
+      });
+      hold(mine);
+    }
+
+    function fail(failure: CallFailure): void {
+      if (!over) {
+        over = true;
+        call.onFailure(failure);
+      }
+    }
+
+    function finish(): void {
+      over = true;
+      if (line) {
+        hold(line);
+      }
+    }
+
+    attempt();
+    return {
+      write: (bytes, end) => stream && line?.connection.write(stream, bytes, end),
+      consume: (bytes) => stream && line?.connection.consume(stream, bytes),
+      cancel() {
+        over = true;
+        if (stream && line) {
+          line.connection.cancel(stream);
+          hold(line);
+        }
+      },
+    };
+  }
+
+  return {
+    start,
+    close() {
+      closed = true;
+      for (const { connection, socket } of [...lines]) {
+        connection.close();
+        socket.destroy();
+      }
+    },
+  };
+}
