@@ -11,6 +11,7 @@ import {
 import { run } from "../scripts/run.ts";
 import { type ConnectOptions, connect } from "../src/index.ts";
 import { toStreamMessage } from "../src/producer/message.ts";
+import { anything } from "../src/schema/plain.ts";
 import { createNodeTransport } from "../src/transport/node.ts";
 import { type Figures, freshTopic, payload, type Row } from "./row.ts";
 
@@ -68,6 +69,7 @@ async function prepare(options: ConnectOptions): Promise<Prepared> {
     const { message: created } = await transport.unary(createProducer, undefined, 10_000, undefined, request);
     const content = {
       payload,
+      codec: anything,
       attributes: {},
       key: undefined,
       sequence: 1n,

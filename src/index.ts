@@ -70,6 +70,7 @@ export type {
   FailureKind,
   TlsOptions,
   TransportOptions,
+  UnaryBytesCall,
 } from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";
 export type { TransportFactory } from "./transport/translate.ts";

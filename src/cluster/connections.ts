@@ -41,6 +41,13 @@ export interface Connections {
     request: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<MessageShape<O>>;
+  /** The same for a request that can be encoded in a shorter way, where the transport has one for it. Gives no answer. */
+  unaryBytes<I extends DescMessage>(
+    target: Target,
+    method: DescMethodUnary<I, DescMessage>,
+    request: EncodedRequest<I>,
+    options: CallOptions,
+  ): Promise<void>;
   /** Ends with `signal` or with the server; there is no deadline on a stream. */
   stream<I extends DescMessage, O extends DescMessage>(
     target: Target,
@@ -52,6 +59,13 @@ export interface Connections {
   /** Transports made so far. */
   opened(): number;
   close(): void;
+}
+
+/** A request, as a message or in bytes. */
+export interface EncodedRequest<I extends DescMessage> {
+  message(): MessageInitShape<I>;
+  /** Encoded, behind its gRPC prefix. */
+  bytes(): Uint8Array;
 }
 
 export interface ConnectionsOptions extends TransportsOptions {
@@ -66,6 +80,7 @@ type Send<T> = (lease: Lease, header: Headers) => Promise<T>;
 
 export function createConnections({ credentials, ...options }: ConnectionsOptions): Connections {
   const transports = createTransports(options);
+  const headers = createHeaders();
   let closed = false;
 
   async function call<T>(target: Target, send: Send<T>, limits: CallOptions, refusals = 0): Promise<T> {
@@ -76,11 +91,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
     const lease = transports.lease(target);
     limits.onSending?.();
     try {
-      const answer = await send(lease, headers(target, authorization));
-      if (authorization) {
-        credentials.accepted(authorization);
-      }
-      return answer;
+      return await send(lease, headers(target, authorization));
     } catch (reason) {
       noteEnd(lease, reason);
       if (!(reason instanceof CallFailure)) {
@@ -108,6 +119,21 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
         lease.answered();
         lease.done();
         return message;
+      };
+      return call(target, send, limits);
+    },
+    unaryBytes: (target, method, request, limits) => {
+      const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
+      const send: Send<void> = async (lease, header) => {
+        const { transport } = lease;
+        if (transport.unaryBytes) {
+          const path = `/${method.parent.typeName}/${method.name}`;
+          await transport.unaryBytes({ path, request: request.bytes(), header, timeoutMs, signal: limits.signal });
+        } else {
+          await transport.unary(method, limits.signal, timeoutMs, header, request.message());
+        }
+        lease.answered();
+        lease.done();
       };
       return call(target, send, limits);
     },
@@ -181,7 +207,7 @@ async function inTime(
       throw new CallFailure("aborted", "the call was aborted while its token was awaited", { cause: signal.reason });
     }
     if (limit.isOver()) {
-      throw new CallFailure("unreachable", "the token function did not give a token in time");
+      throw new CallFailure("unreachable", "there was no token to be had in time");
     }
     throw reason;
   } finally {
@@ -189,13 +215,24 @@ async function inTime(
   }
 }
 
-function headers(target: Target, authorization: string | undefined): Headers {
+/** Calls come in rows with the same metadata: it is made once for a row, and changed by nobody. */
+function createHeaders() {
+  let last: { authorization: string | undefined; behindProxy: string | undefined; header: Headers } | undefined;
+  return ({ behindProxy }: Target, authorization: string | undefined): Headers => {
+    if (last?.authorization !== authorization || last?.behindProxy !== behindProxy || !last) {
+      last = { authorization, behindProxy, header: headersOf(authorization, behindProxy) };
+    }
+    return last.header;
+  };
+}
+
+function headersOf(authorization: string | undefined, behindProxy: string | undefined): Headers {
   const header = new Headers();
   if (authorization !== undefined) {
     header.set("authorization", authorization);
   }
-  if (target.behindProxy !== undefined) {
-    header.set("x-danube-broker-url", target.behindProxy);
+  if (behindProxy !== undefined) {
+    header.set("x-danube-broker-url", behindProxy);
   }
   return header;
 }

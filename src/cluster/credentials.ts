@@ -23,8 +23,6 @@ export interface Credentials {
    * the token has to be asked for. Throws `UNAUTHENTICATED` when it must not be sent there.
    */
   authorization(url: string): string | undefined | ((signal: AbortSignal) => Promise<string>);
-  /** A broker let a call in by this header. */
-  accepted(header: string): void;
   /** A broker refused this header, for the first, second, … time in one call. Whether there is another one to try. */
   refused(header: string, times: number): boolean;
 }
@@ -86,11 +84,6 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
       }
       return (signal) => renewal("token", renew, signal);
     },
-    accepted(header) {
-      if (kept && form.header(kept.token) === header) {
-        form.accepted();
-      }
-    },
     refused(header, times) {
       // The token is renewed first, if it can be, and then put in the other form.
       const changing = canRenew ? 2 : 1;
@@ -103,7 +96,8 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
         return true;
       }
       // A form that is refused as well is left again.
-      return form.change() && times === changing;
+      form.change();
+      return times === changing;
     },
   };
 }

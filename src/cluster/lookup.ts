@@ -103,6 +103,7 @@ export function createLookup(options: LookupOptions): Lookup {
       target: { url, behindProxy: named ? answer.brokerUrl : undefined },
       brokerUrl: answer.brokerUrl,
       assigned: answer.type !== "not-found",
+      certain: answer.type === "connect",
     };
   }
 

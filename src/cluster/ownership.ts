@@ -16,6 +16,8 @@ export interface Owner {
    * target is then a seed, which can create it.
    */
   readonly assigned: boolean;
+  /** The broker itself said that the topic is its own (Connect): no other name can be meant. */
+  readonly certain: boolean;
 }
 
 /** Asks the cluster which broker serves a topic. Rejects with `CallFailure`. */

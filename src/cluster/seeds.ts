@@ -55,6 +55,6 @@ function summary(failures: CallFailure[]): CallFailure {
   }
   const hopeless = (failure: CallFailure) => failure.kind === "garbled" || failure.kind === "untrusted";
   const hope = failures.find((failure) => !hopeless(failure)) ?? (only as CallFailure);
-  const words = failures.map((failure) => failure.message).join("; ");
+  const words = [...new Set(failures.map((failure) => failure.message))].filter(Boolean).join("; ");
   return new CallFailure(hope.kind, words, { status: hope.status, cause: new AggregateError(failures, words) });
 }

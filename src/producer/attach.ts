@@ -105,7 +105,11 @@ async function attach(
       one({ topic: partitionName(topic, i), name: `${name}-${i}`, ...(likely && { likely }) });
     // Those that do not exist become like one that does.
     const known = dispatch === undefined && existing > 0 ? at(existing - 1) : undefined;
-    await known?.get(signal);
+    const like = await known?.get(signal);
+    if (like && !like.dispatchIsSure && count > existing) {
+      const message = `${topic} cannot grow unless "dispatch" is given: its brokers (0.4) do not tell whether it is reliable`;
+      throw new DanubeError("UNSUPPORTED", message);
+    }
     const all = Array.from({ length: count }, (_, i) =>
       known && i === existing - 1 ? known : at(i, known?.dispatch()),
     );

@@ -7,6 +7,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import type { Owner } from "../cluster/ownership.ts";
 import { recover } from "../cluster/recovery.ts";
+import { findShape } from "../cluster/shape.ts";
 import { DanubeError } from "../errors.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import type { Codec } from "../protocol/dialect.ts";
@@ -25,6 +26,8 @@ export interface Attached {
   readonly address: Address;
   /** What makes the bytes that its topic's consumers read. */
   readonly codec: Codec;
+  /** Whether the topic has the dispatch that was asked for, as far as its brokers tell. */
+  readonly dispatchIsSure: boolean;
 }
 
 export interface AttachmentOptions {
@@ -67,7 +70,7 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
   const { ownership, creations, connections, events, backoff, attemptTimeoutMs } = cluster;
   const { topic, name, access, retention, plain } = options;
   let dispatch = options.dispatch ?? options.likely ?? "non-reliable";
-  let adopting = options.dispatch === undefined;
+  const adopting = options.dispatch === undefined;
   let attached: Attached | undefined;
   let last: Attached | undefined;
   const flight = singleFlight<"attach", Attached>();
@@ -77,10 +80,10 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
   async function create(owner: Owner, signal: AbortSignal): Promise<Attached> {
     const wanted = { topic, name, access, dispatch, retention, isNew: !owner.assigned };
     const limits = { timeoutMs: attemptTimeoutMs, signal };
-    const { producerId, mark, codec } = await language.createProducer(owner.target, wanted, limits);
+    const { producerId, mark, codec, dispatchIsSure } = await language.createProducer(owner.target, wanted, limits);
     const confirmed = ownership.confirm(owner);
     const address = { topic, producerName: name, producerId, brokerUrl: confirmed.brokerUrl, schema: mark };
-    return { owner: confirmed, producerId, address, codec };
+    return { owner: confirmed, producerId, address, codec, dispatchIsSure };
   }
 
   async function createOnOwner(attempt: { owner?: Owner | undefined }, signal: AbortSignal): Promise<Attached> {
@@ -88,31 +91,28 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
     const owner = await ownership.owner(topic, signal);
     attempt.owner = owner;
     try {
-      if (owner.assigned) {
-        return await create(owner, signal);
+      if (plain && !last && !owner.certain) {
+        await refusePartitions(signal);
       }
-      return await creations.attempt(topic, () => createTopic(owner, signal), signal);
+      return owner.assigned
+        ? await create(owner, signal)
+        : await creations.attempt(topic, () => create(owner, signal), signal);
     } catch (reason) {
       if (adopting && judge("CreateProducer", reason, topic).error.code === "DISPATCH_MISMATCH") {
         // The topic exists with the other strategy, and no strategy was asked for.
         dispatch = dispatch === "reliable" ? "non-reliable" : "reliable";
-        adopting = false;
         return create(owner, signal);
       }
       throw reason;
     }
   }
 
-  /** The producer, and the topic that it may be the first of. */
-  async function createTopic(owner: Owner, signal: AbortSignal): Promise<Attached> {
-    if (plain && !last) {
-      // Brokers before 0.6.2 let a plain topic be made beside the partitions of its name.
-      const shape = await cluster.shape(topic, signal);
-      if (shape.kind === "partitioned") {
-        throw new DanubeError("TOPIC_CONFLICT", `${topic} exists, with ${shape.partitions} partitions`);
-      }
+  /** Brokers before 0.6.2 let a plain topic be made beside the partitions of its name. */
+  async function refusePartitions(signal: AbortSignal): Promise<void> {
+    const shape = await findShape(cluster, topic, signal);
+    if (shape.kind === "partitioned") {
+      throw new DanubeError("TOPIC_CONFLICT", `${topic} exists, with ${shape.partitions} partitions`);
     }
-    return create(owner, signal);
   }
 
   async function attach(signal: AbortSignal): Promise<Attached> {
@@ -131,7 +131,6 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
       events.emit({ type: "recovered", topic, url: result.owner.target.url, tookMs: Date.now() - troubledSince });
     }
     trouble = undefined;
-    adopting = false;
     attached = result;
     last = result;
     return result;

@@ -78,15 +78,17 @@ export async function createProducer<T>(
     checkSendOptions(sendOptions);
     const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     refuseWhenOver(signal);
+    const { codec } = (attachments[0] as Attachment).latest();
+    const bytes = encode(codec as Codec<T>, payload);
     const partition =
       partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
     const attachment = attachments[partition ?? 0] as Attachment;
-    const { codec, address } = attachment.latest();
-    const bytes = encode(codec as Codec<T>, payload);
+    const { address } = attachment.latest();
     // The user's own functions may have closed the producer, or given the message up.
     refuseWhenOver(signal);
     const content: Content = {
       payload: bytes,
+      codec,
       attributes: { ...attributes },
       key,
       sequence: sequence + 1n,

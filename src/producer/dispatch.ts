@@ -54,12 +54,17 @@ export function reliable(options: ReliableOptions = {}): ReliableDispatch {
   return { type: "reliable", segmentSizeMb, retention, retentionSeconds, chosen };
 }
 
-/** Checks the `dispatch` option of `createProducer`. Throws `TypeError`. */
-export function checkDispatch(dispatch: unknown): asserts dispatch is Dispatch | ReliableDispatch {
-  if (typeof dispatch !== "object" || (dispatch as { type?: unknown } | null)?.type !== "reliable") {
-    checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
-    return;
+/** Checks the `dispatch` option of `createProducer` where it is a word. Throws `TypeError`. */
+export function checkDispatch(dispatch: unknown): asserts dispatch is Dispatch {
+  checkOneOf("dispatch", dispatch, ["reliable", "non-reliable"]);
+}
+
+/** The same where it is an object: what `reliable()` made, or what looks like it. Gives what is to be gone by. */
+export function checkedReliable(dispatch: ReliableDispatch): ReliableDispatch {
+  if ((dispatch as { type?: unknown } | null)?.type !== "reliable") {
+    checkDispatch(dispatch);
   }
-  const { type: _, chosen: __, ...options } = dispatch as ReliableDispatch;
-  reliable(options);
+  const { type: _, chosen, ...options } = dispatch;
+  const checked = reliable(options);
+  return chosen === false ? { ...checked, chosen } : checked;
 }

@@ -4,7 +4,8 @@ import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
 import type { Attached, Attachment } from "./attachment.ts";
-import { type Address, type Content, encodedSize, toStreamMessage } from "./message.ts";
+import { type Address, type Content, encodedSize, recoded, toStreamMessage } from "./message.ts";
+import { encodeRequest } from "./message-encoder.ts";
 import { createWindow, type Order, type Waiting } from "./window.ts";
 
 /** A message between `send` and its settlement. */
@@ -110,18 +111,19 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     attempt.attached = undefined;
     const attached = await attachment.get(entry.ended.signal);
     const { address } = attached;
+    const content = recoded(entry.content, attached.codec);
     // The owner's name is part of the message, so a move can make it larger.
-    const size = address === entry.address ? entry.size : encodedSize(entry.content, address);
+    const size = address === entry.address && content === entry.content ? entry.size : encodedSize(content, address);
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
     }
     attempt.attached = attached;
     attempt.before = entry.outcome;
     // The message's own deadline comes by the signal: it says nothing about the broker, and this time-out does.
-    await connections.unary(
+    await connections.unaryBytes(
       attached.owner.target,
       ProducerService.method.sendMessage,
-      toStreamMessage(entry.content, address),
+      { message: () => toStreamMessage(content, address), bytes: () => encodeRequest(content, address) },
       {
         timeoutMs: attemptTimeoutMs,
         signal: entry.ended.signal,

@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type StreamMessage, StreamMessageSchema } from "../../gen/danube/danube_api_pb.ts";
+import type { Codec } from "../protocol/dialect.ts";
+import { encode } from "../schema/encode.ts";
 
 /** What a producer without a schema takes: bytes as they are, a string as UTF-8. */
 export type Payload = Uint8Array | string;
@@ -21,6 +23,8 @@ export interface MessageId {
 /** The part of a message that is fixed when `send` is called. */
 export interface Content {
   readonly payload: Uint8Array;
+  /** What made the payload. */
+  readonly codec: Codec;
   readonly attributes: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   /** Counts the messages of one `createProducer`, from 1. */
@@ -37,6 +41,18 @@ export interface Address {
   readonly brokerUrl: string;
   /** What the payload is, in the registry of these brokers. */
   readonly schema: { readonly schemaId: bigint; readonly version: number } | undefined;
+}
+
+/**
+ * The content as `codec` writes it: another one than it was written by where the brokers turned out to be of another generation
+ * since `send` was called.
+ */
+export function recoded(content: Content, codec: Codec): Content {
+  const { codec: before, payload } = content;
+  if (before === codec || before.encode === codec.encode || !before.decode) {
+    return content;
+  }
+  return { ...content, codec, payload: encode(codec, before.decode(payload) as never) };
 }
 
 export function toStreamMessage(content: Content, address: Address): StreamMessage {
@@ -58,8 +74,7 @@ export function toStreamMessage(content: Content, address: Address): StreamMessa
  * message has a number under 16 and so a tag of one byte.
  */
 export function encodedSize(content: Content, address: Address): number {
-  const msgId = varintField(address.producerId) + textField(address.topic) + textField(address.brokerUrl);
-  let size = varintField(content.sequence) + 1 + lengthPrefixed(msgId);
+  let size = varintField(content.sequence) + 1 + lengthPrefixed(messageIdSize(address));
   size += varintField(content.publishTime) + textField(address.producerName);
   if (content.payload.length > 0) {
     size += 1 + lengthPrefixed(content.payload.length);
@@ -78,6 +93,11 @@ export function encodedSize(content: Content, address: Address): number {
   return size;
 }
 
+/** The bytes of the id in the encoded message, without the two or three before them. */
+export function messageIdSize({ producerId, topic, brokerUrl }: Address): number {
+  return varintField(producerId) + textField(topic) + textField(brokerUrl);
+}
+
 function varintField(value: bigint | number): number {
   return value === 0n || value === 0 ? 0 : 1 + varintLength(value);
 }
@@ -91,7 +111,7 @@ function lengthPrefixed(length: number): number {
 }
 
 /** Seven bits a byte. */
-function varintLength(value: bigint | number): number {
+export function varintLength(value: bigint | number): number {
   if (value > Number.MAX_SAFE_INTEGER) {
     return 7 + varintLength(BigInt(value) >> 49n);
   }

@@ -12,7 +12,7 @@ import {
 import { anything } from "../schema/plain.ts";
 import { checkSchema, type Schema } from "../schema/schema.ts";
 import type { Access } from "./attachment.ts";
-import { checkDispatch, type Dispatch, type ReliableDispatch, reliable } from "./dispatch.ts";
+import { checkDispatch, checkedReliable, type Dispatch, type ReliableDispatch, reliable } from "./dispatch.ts";
 import type { Payload } from "./message.ts";
 import { defaultRoute, type Route } from "./routing.ts";
 import type { Order } from "./window.ts";
@@ -141,7 +141,7 @@ export function resolveProducerOptions<T>(
   }
   checkBoolean("grow", grow);
   checkFunction("route", route);
-  if (dispatch !== undefined) {
+  if (dispatch !== undefined && (typeof dispatch !== "object" || dispatch === null)) {
     checkDispatch(dispatch);
   }
   checkOneOf("access", access, ["shared", "exclusive"]);
@@ -166,7 +166,7 @@ export function resolveProducerOptions<T>(
     grow,
     route,
     dispatch: typeof dispatch === "object" ? dispatch.type : dispatch,
-    retention: typeof dispatch === "object" ? dispatch : unchosen,
+    retention: typeof dispatch === "object" ? checkedReliable(dispatch) : unchosen,
     access,
     order,
     maxInFlight,

@@ -4,6 +4,7 @@ import type { ExpiringToken } from "../cluster/credentials.ts";
 import { judge } from "../cluster/error-table.ts";
 import type { Seeds } from "../cluster/seeds.ts";
 import { directly } from "../cluster/transports.ts";
+import { CallFailure } from "../transport/seam.ts";
 import { isAnswer } from "./foreign.ts";
 
 export interface ApiKeyOptions {
@@ -27,8 +28,13 @@ export function apiKeyTokens(apiKey: string, options: ApiKeyOptions): () => Prom
       const { token } = await seeds.ask(ask);
       return { token, expiresAtMs: Date.now() + keptForMs };
     } catch (reason) {
-      // What became of the connection is for the call to see that needs the token.
-      throw isAnswer(reason) ? judge("Authenticate", reason, "the API key").error : reason;
+      const { error, action } = judge("Authenticate", reason, "the API key");
+      if (isAnswer(reason) && action === "fail") {
+        throw error;
+      }
+      // Of the call that needs the token nothing was sent, whatever became of this one.
+      const passes = reason instanceof CallFailure && action !== "fail";
+      throw passes ? new CallFailure("unreachable", `no token: ${error.message}`, { cause: reason }) : reason;
     }
   };
 }

@@ -25,7 +25,7 @@ export interface WantedProducer {
 }
 
 /** What makes bytes of the values that `send` is given. */
-export type Codec<T = never> = Pick<Schema<T, unknown>, "subject" | "encode" | "fresh">;
+export type Codec<T = never> = Pick<Schema<T, unknown>, "subject" | "encode" | "decode" | "fresh">;
 
 /** There is always something that ends it. */
 export type Limits = CallOptions & { signal: AbortSignal };
@@ -41,6 +41,8 @@ export interface SpokenSchema {
   readonly codec: Codec;
   /** `undefined`: messages say nothing of it. */
   readonly mark: SchemaMark | undefined;
+  /** Whether a producer that asks for another dispatch than the topic's is refused: else it is not known what it is. */
+  readonly comparesDispatch: boolean;
   /** CreateProducer, with this schema. Gives the producer's id. Rejects with `CallFailure` or `DanubeError`. */
   createProducer(target: Target, wanted: WantedProducer, limits: Limits): Promise<bigint>;
 }

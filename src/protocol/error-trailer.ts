@@ -18,11 +18,18 @@ const codes: Partial<Record<ErrorType, Code>> = {
 export function withPlainStatus(failure: CallFailure): CallFailure {
   const value = failure.metadata?.get(trailer);
   const told = typeof value === "string" ? decoded(value) : undefined;
-  const status = told && codes[told.errorType];
+  const status = told ? codes[told.errorType] : withoutTrailer(failure);
   if (failure.kind !== "status" || status === undefined || status === failure.status) {
     return failure;
   }
   return new CallFailure("status", failure.message || told?.errorMessage || "", { status, cause: failure });
+}
+
+/** A transport need not pass metadata on. */
+function withoutTrailer({ status, message }: CallFailure): Code | undefined {
+  return status === Code.InvalidArgument && /unable to find the (requested )?topic/i.test(message)
+    ? Code.NotFound
+    : undefined;
 }
 
 /** What is no such message says nothing. */

@@ -27,6 +27,7 @@ export type Feature =
   | "tokenAlone"
   | "standalone"
   | "nack"
+  | "topicWorkers"
   | "routingKey"
   | "topicSchemaConfig"
   | "listSubjects";
@@ -62,6 +63,8 @@ export const features: Readonly<Record<Feature, Range>> = {
   standalone: { from: "0.9" },
   /** Consumers can refuse a message. */
   nack: { from: "0.10" },
+  /** Topics are kept by workers, as errors of SendMessage say. */
+  topicWorkers: { to: "0.7" },
   /** Messages carry their key to KeyShared subscriptions. */
   routingKey: { from: "0.12" },
   /** Topics are tied to a subject, and can be asked and told what their messages are checked for. */

@@ -8,17 +8,21 @@ export const undecodable: RegExp = /failed to decode|invalid wire type|buffer un
 /** Brokers until 0.5, of a request of later ones that they can read, but for what is not in it. */
 const incomplete = /without specifying the schema|dispatch strategy is missing/i;
 
-/** Whether a call failed because the broker is of another generation than it was spoken to. */
+/** The cause of what a generation cannot do: another one may, so that it is worth finding out which the broker is of. */
+export const onlyLater = "only brokers of a later generation can";
+
+/** Whether a call failed because the broker is, or would have to be, of another generation than it was spoken to. */
 export function isForeign(reason: unknown): boolean {
   const failure = isDanubeError(reason) ? reason.cause : reason;
-  if (!(failure instanceof CallFailure)) {
-    return false;
-  }
-  const { status, message } = failure;
+  return failure === onlyLater || isUnread(reason) || (failure instanceof CallFailure && isUnknownCall(failure));
+}
+
+/** Whether the broker could not read the request. */
+function isUnread(reason: unknown): boolean {
   return (
-    (status === Code.Internal && undecodable.test(message)) ||
-    (status === Code.InvalidArgument && incomplete.test(message)) ||
-    isUnknownCall(failure)
+    isAnswer(reason) &&
+    ((reason.status === Code.Internal && undecodable.test(reason.message)) ||
+      (reason.status === Code.InvalidArgument && incomplete.test(reason.message)))
   );
 }
 

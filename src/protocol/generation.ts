@@ -1,8 +1,8 @@
 /**
- * The generations of brokers that cannot read each other's CreateProducer, by their first version. What else differs
- * between versions has ranges of its own: features.ts.
+ * The generation of brokers, by its first version: see `ConnectOptions.protocol`. They cannot read each other's
+ * CreateProducer; what else differs between versions has ranges of its own: features.ts.
  */
-export const generations = ["0.4", "0.5", "0.6"] as const;
+export type Generation = "0.4" | "0.5" | "0.6";
 
-/** The generation of brokers, by its first version: see `ConnectOptions.protocol`. */
-export type Generation = (typeof generations)[number];
+/** All of them, the oldest first. */
+export const generations: readonly Generation[] = ["0.4", "0.5", "0.6"];

@@ -5,10 +5,13 @@ import type { Connections } from "../cluster/connections.ts";
 import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
+import { unlessAborted } from "../lib/single-flight.ts";
+import { sleep } from "../lib/sleep.ts";
 import { sameDefinition } from "../schema/definitions.ts";
 import type { Schema, SchemaType } from "../schema/schema.ts";
 import { CallFailure } from "../transport/seam.ts";
 import type { Dialect, Limits, TopicSchema, WantedProducer } from "./dialect.ts";
+import { isAnswer, onlyLater } from "./foreign.ts";
 import type { Generation } from "./generation.ts";
 
 // Brokers until 0.5 have no registry: a topic has the schema (a name, a type, and for JSON a definition) that it was
@@ -26,6 +29,8 @@ export interface InlineGeneration {
   readonly generation: Generation;
   /** Whether several may ask for schemas at once. Else they are asked for when the user does, and one at a time. */
   readonly getSchemaIsSafe: boolean;
+  /** Whether a producer that asks for another dispatch than the topic's is refused. */
+  readonly comparesDispatch: boolean;
   /** CreateProducer. Gives the producer's id. */
   create(target: Target, wanted: WantedProducer, schema: WireSchema, limits: Limits): Promise<bigint>;
 }
@@ -35,7 +40,7 @@ const unnamed = "bytes_schema";
 
 export function inlineDialect(
   { connections, events }: InlineDialectOptions,
-  { generation, getSchemaIsSafe, create }: InlineGeneration,
+  { generation, getSchemaIsSafe, comparesDispatch, create }: InlineGeneration,
 ): Dialect {
   const encoder = new TextEncoder();
   const oneAtATime = createLine();
@@ -57,7 +62,7 @@ export function inlineDialect(
     const { subject = unnamed, definition, exact = false } = wanted;
     const type = typeNames[wireType(wanted)];
     if (is.subject === subject && is.type === type) {
-      const differs = type === "json_schema" && definition !== undefined && !sameDefinition(definition, is.definition);
+      const differs = definition !== undefined && !sameDefinition(definition, is.definition);
       if (differs && exact) {
         throw new DanubeError("SCHEMA_MISMATCH", `${topic} has another definition of ${subject}`);
       }
@@ -83,20 +88,24 @@ export function inlineDialect(
     generation,
     topicSchema: (target, topic, limits) => {
       const ask = () => topicSchema(target, topic, limits);
-      return getSchemaIsSafe ? ask() : oneAtATime(ask);
+      return getSchemaIsSafe ? ask() : oneAtATime(ask, limits.signal);
     },
     async schema(schema) {
-      const { subject = unnamed } = schema;
+      const { subject = unnamed, beforeRegistry, definition } = schema;
       refuseVersions(schema);
       const typeSchema = wireType(schema);
-      const isJson = typeSchema === InlineType.JSON;
-      if (typeSchema === InlineType.Bytes && (schema.type ?? "bytes") !== "bytes") {
-        warn(`brokers before 0.6 know no ${schema.type} schemas: their topics have ${subject} as bytes`);
-      }
-      const schemaData = encoder.encode(isJson ? (schema.definition ?? "{}") : "");
+      const schemaData = encoder.encode(definition ?? (typeSchema === InlineType.JSON ? "{}" : ""));
+      const unknown = typeSchema === InlineType.Bytes && (schema.type ?? "bytes") !== "bytes";
       return {
-        codec: schema.beforeRegistry ? { subject, fresh: false, encode: schema.beforeRegistry.encode } : schema,
+        codec: beforeRegistry
+          ? {
+              subject,
+              encode: (value) => beforeRegistry.encode(value),
+              ...(beforeRegistry.decode && { decode: (bytes) => beforeRegistry.decode?.(bytes) }),
+            }
+          : schema,
         mark: undefined,
+        comparesDispatch,
         async createProducer(target, wanted, limits) {
           if (getSchemaIsSafe && schema.subject !== undefined && !wanted.isNew) {
             const is = await topicSchema(target, wanted.topic, limits);
@@ -104,7 +113,13 @@ export function inlineDialect(
               compare(wanted.topic, schema, is);
             }
           }
-          return create(target, wanted, { name: subject, typeSchema, schemaData }, limits);
+          const id = await create(target, wanted, { name: subject, typeSchema, schemaData }, limits);
+          if (unknown) {
+            warn(
+              `brokers before 0.6 have no word for what ${subject} is (${schema.type}): to their consumers it is bytes`,
+            );
+          }
+          return id;
         },
       };
     },
@@ -115,7 +130,7 @@ function refuseVersions({ subject, version }: Schema<never, unknown>): void {
   const first = typeof version === "object" ? version.min : version;
   if (typeof first === "number" && first > 1) {
     const message = `version ${first} of ${subject}: brokers before 0.6 have one schema for each topic, without versions`;
-    throw new DanubeError("UNSUPPORTED", message);
+    throw new DanubeError("UNSUPPORTED", message, { cause: onlyLater });
   }
 }
 
@@ -137,12 +152,15 @@ function fromWire(subject: string, type: number, data: Uint8Array): TopicSchema 
   return { subject, type: typeNames[type as InlineType] ?? "bytes", definition: new TextDecoder().decode(data) };
 }
 
+/** What the broker may still be busy with, when it has not answered in its time. */
+const afterSilenceMs = 5_000;
+
 /** Each begins when the one before it has ended. */
 function createLine() {
   let last: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work);
-    last = mine.catch(() => {});
-    return mine;
+  return async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const mine = last.then(() => (signal.aborted ? Promise.reject(signal.reason) : work()));
+    last = mine.catch((reason) => (isAnswer(reason) || reason === signal.reason ? undefined : sleep(afterSilenceMs)));
+    return unlessAborted(mine, signal);
   };
 }

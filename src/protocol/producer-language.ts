@@ -10,6 +10,8 @@ export interface CreatedProducer {
   readonly producerId: bigint;
   readonly mark: SchemaMark | undefined;
   readonly codec: Codec;
+  /** Whether the topic has the dispatch that was asked for; brokers of 0.4 do not tell. */
+  readonly dispatchIsSure: boolean;
 }
 
 /** CreateProducer for one producer (of each of its partitions), in whatever dialect the broker understands. */
@@ -37,7 +39,7 @@ export function createProducerLanguage(protocol: Protocol, schema: Schema<never,
       protocol.speak(
         target,
         async (dialect) => {
-          const { codec, mark, createProducer } = await spoken(dialect, limits.signal);
+          const { codec, mark, comparesDispatch, createProducer } = await spoken(dialect, limits.signal);
           const producerId = await createProducer(target, wanted, limits).catch((reason) => {
             if (isAnswer(reason) && reason.status === Code.FailedPrecondition) {
               // The schema may be what it fails for: a registry that was emptied has to be told again.
@@ -45,7 +47,7 @@ export function createProducerLanguage(protocol: Protocol, schema: Schema<never,
             }
             throw reason;
           });
-          return { codec, mark, producerId };
+          return { codec, mark, producerId, dispatchIsSure: comparesDispatch || wanted.isNew };
         },
         limits.signal,
       ),

@@ -5,8 +5,9 @@ import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import type { CallFailure } from "../transport/seam.ts";
 import type { Dialect } from "./dialect.ts";
-import { isAnswer, isForeign, isUnknownCall } from "./foreign.ts";
+import { isAnswer, isForeign, isUnknownCall, onlyLater } from "./foreign.ts";
 import type { Generation } from "./generation.ts";
 
 /** The language between a client and its brokers, which is that of one generation or another. */
@@ -14,9 +15,14 @@ export interface Protocol {
   /**
    * Does `work` with the broker at `target` in the dialect that the cluster is believed to speak. Where the broker turns
    * out not to understand it, finds out which it does, and does `work` in that one: `work` may be done several times, of which at
-   * most the last came through.
+   * most the last came through. Where it is no CreateProducer, its success proves nothing for others.
    */
-  speak<T>(target: Target, work: (dialect: Dialect) => Promise<T>, signal: AbortSignal): Promise<T>;
+  speak<T>(
+    target: Target,
+    work: (dialect: Dialect) => Promise<T>,
+    signal: AbortSignal,
+    options?: { proves?: boolean },
+  ): Promise<T>;
   /** The generation that the cluster is believed to be of. */
   generation(): Generation;
 }
@@ -44,6 +50,11 @@ const inconclusive: readonly (number | undefined)[] = [
   Code.Unauthenticated,
 ];
 
+/** Whether a broker said so, and not something between it and us: that does not speak of topics. */
+function isTelling({ status, message }: CallFailure): boolean {
+  return !inconclusive.includes(status) || /topic/i.test(message);
+}
+
 export function createProtocol({ dialects, told, connections, events, attemptTimeoutMs }: ProtocolOptions): Protocol {
   let believed = told ?? newest;
   const inquiries = singleFlight<string, boolean>();
@@ -55,7 +66,7 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
       await connections.unary(target, SchemaRegistry.method.listVersions, { subject: "any" }, limits);
     } catch (reason) {
       // Who cannot be reached, or does not know us, has not told.
-      if (!isAnswer(reason) || inconclusive.includes(reason.status)) {
+      if (!isAnswer(reason) || !isTelling(reason)) {
         throw reason;
       }
       return !isUnknownCall(reason);
@@ -78,25 +89,32 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
   }
 
   /** In the dialect believed, and then in what the broker may understand instead. */
-  async function findOut<T>(target: Target, work: (dialect: Dialect) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async function findOut<T>(
+    target: Target,
+    work: (dialect: Dialect) => Promise<T>,
+    signal: AbortSignal,
+    proves: boolean,
+  ): Promise<T> {
     const tried: Generation[] = [];
+    const failures: unknown[] = [];
     let candidates: readonly Generation[] | undefined;
     for (let generation: Generation | undefined = believed; ; ) {
       tried.push(generation);
-      let failure: unknown;
       try {
         const result = await work(dialects[generation]);
-        believe(generation, target);
+        if (proves) {
+          believe(generation, target);
+        }
         return result;
       } catch (reason) {
         if (!isForeign(reason)) {
-          if (isAnswer(reason)) {
+          if (proves && isAnswer(reason) && isTelling(reason)) {
             // Understood, though it could not be done.
             believe(generation, target);
           }
           throw reason;
         }
-        failure = reason;
+        failures.push(reason);
       }
       if (tried.includes(believed)) {
         candidates ??= await possible(target, signal);
@@ -106,21 +124,23 @@ export function createProtocol({ dialects, told, connections, events, attemptTim
         generation = believed;
       }
       if (generation === undefined) {
-        throw failure;
+        // What was believed is the likeliest.
+        throw failures[0];
       }
     }
   }
 
   return {
-    async speak(target, work, signal) {
+    async speak(target, work, signal, { proves = true } = {}) {
       if (told === undefined) {
-        return findOut(target, work, signal);
+        return findOut(target, work, signal, proves);
       }
       try {
         return await work(dialects[told]);
       } catch (reason) {
         // A call that is missing may also be one that came later in the same generation.
-        if (!isForeign(reason) || (isAnswer(reason) && isUnknownCall(reason))) {
+        const missing = isAnswer(reason) && isUnknownCall(reason) && told === newest;
+        if (!isForeign(reason) || missing || (reason as Error).cause === onlyLater) {
           throw reason;
         }
         const message = `the broker does not understand protocol: "${told}", which connect() was told; left out, it is found out`;

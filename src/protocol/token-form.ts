@@ -4,25 +4,16 @@
  */
 export interface TokenForm {
   header(token: string): string;
-  /** A broker let a call in by it: refusals are about the token from now on. */
-  accepted(): void;
-  /** Goes over to the other form, unless one was right before. Whether it did. */
-  change(): boolean;
+  /** Goes over to the other form. */
+  change(): void;
 }
 
 export function createTokenForm({ alone }: { alone: boolean }): TokenForm {
-  let proven = false;
   let isAlone = alone;
   return {
     header: (token) => (isAlone ? token : `Bearer ${token}`),
-    accepted() {
-      proven = true;
-    },
     change() {
-      if (!proven) {
-        isAlone = !isAlone;
-      }
-      return !proven;
+      isAlone = !isAlone;
     },
   };
 }

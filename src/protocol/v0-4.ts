@@ -14,6 +14,7 @@ export function reliableOptionsDialect(options: InlineDialectOptions): Dialect {
     generation: "0.4",
     // Their GetSchema blocks a thread until it gets a lock; a few at once stop the broker for good.
     getSchemaIsSafe: false,
+    comparesDispatch: false,
     async create(target, { name, topic, access, dispatch, retention }, schema, limits) {
       const request = {
         producerName: name,

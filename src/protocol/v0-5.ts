@@ -9,6 +9,7 @@ export function plainDispatchDialect(options: InlineDialectOptions): Dialect {
   return inlineDialect(options, {
     generation: "0.5",
     getSchemaIsSafe: true,
+    comparesDispatch: true,
     async create(target, { name, topic, access, dispatch, retention }, schema, limits) {
       const request = {
         producerName: name,

@@ -9,6 +9,7 @@ import { judge, type RegistryCall } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { directly } from "../cluster/transports.ts";
 import type { DanubeError } from "../errors.ts";
+import { isUnknownCall } from "../protocol/foreign.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { unwrapDefinition } from "./definitions.ts";
 import type { SchemaType } from "./schema.ts";
@@ -96,8 +97,10 @@ export function createRegistry(cluster: Cluster): Registry {
   const call: Registry["call"] = async (method, request, subject, signal) => {
     const ask = (url: string) => connections.unary(directly(url), method, request, { timeoutMs, signal });
     const verdict = (reason: unknown) => judge(method.name as RegistryCall, reason, subject);
-    // Every broker has the whole registry: what is final at one is so at the others, "not found" included.
-    const isAnswer = (reason: unknown) => isSaid(reason) && verdict(reason).action === "fail";
+    // Every broker has the whole registry: what is final at one is so at the others, "not found" included. Only in an
+    // upgrade some have none.
+    const isAnswer = (reason: unknown) =>
+      isSaid(reason) && verdict(reason).action === "fail" && !(reason instanceof CallFailure && isUnknownCall(reason));
     try {
       return await recover(() => seeds.ask(ask, isAnswer), {
         backoff,

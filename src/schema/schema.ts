@@ -163,6 +163,9 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   ) {
     throw new TypeError(`"schema.beforeRegistry" must have the type "Int64" and an "encode" function`);
   }
+  if (beforeRegistry?.decode !== undefined && typeof beforeRegistry.decode !== "function") {
+    throw new TypeError(`"schema.beforeRegistry.decode" must be a function`);
+  }
   for (const [name, method] of Object.entries({ decode, prepare })) {
     if (method !== undefined && typeof method !== "function") {
       throw new TypeError(`"schema.${name}" must be a function`);

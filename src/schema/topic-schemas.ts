@@ -123,7 +123,7 @@ export function createTopicSchemas(cluster: Cluster, registry: Registry, protoco
       const [topicName = topic] = await namesOf(topic, signal);
       const limits = { timeoutMs, signal };
       const ask = (target: Target) =>
-        protocol.speak(target, (dialect) => dialect.topicSchema(target, topicName, limits), signal);
+        protocol.speak(target, (dialect) => dialect.topicSchema(target, topicName, limits), signal, { proves: false });
       return atOwner("GetTopicSchemaConfig", topicName, ask, signal);
     },
     async config(topic, signal) {

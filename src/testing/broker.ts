@@ -171,7 +171,7 @@ export function createBroker(index: number, shared: Shared): Broker {
       }
       const topic = loaded.get(topicName);
       if (!topic) {
-        throw unpublishable(`Topic ${topicName} not found in registry`);
+        throw unpublishable(`Topic ${topicName} not found in ${has(version, "topicWorkers") ? "worker" : "registry"}`);
       }
       if (topic.draining) {
         throw unpublishable(`Topic ${topicName} is draining or closed; retry lookup/moved`);

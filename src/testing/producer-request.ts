@@ -61,7 +61,7 @@ function withSubject(bytes: Uint8Array): WantedProducer {
   const request = decode(ProducerRequestSchema, bytes);
   return {
     ...common(request),
-    dispatch: byNumber(request.dispatchStrategy),
+    dispatch: byNumber(request.dispatchStrategy ?? DispatchStrategy.NonReliable),
     schema: undefined,
     subject: request.schemaRef?.subject,
   };

@@ -76,8 +76,27 @@ export interface TransportOptions {
   interceptors?: Interceptor[] | undefined;
 }
 
+/** A call in bytes; see {@link BrokerTransport.unaryBytes}. */
+export interface UnaryBytesCall {
+  /** `/package.Service/Method`. */
+  path: string;
+  /** The encoded message, behind its gRPC prefix of five bytes. */
+  request: Uint8Array;
+  /** The metadata. */
+  header: Headers;
+  /** Milliseconds until the call is given up, with a {@link CallFailure} of kind `"deadline"`. */
+  timeoutMs: number;
+  /** Ends the call, with a {@link CallFailure} of kind `"aborted"`. */
+  signal: AbortSignal | undefined;
+}
+
 /** A way to one broker: a Connect `Transport` whose calls reject with {@link CallFailure}, and an end to it. */
 export interface BrokerTransport extends Transport {
+  /**
+   * The short way of a unary call whose request is encoded already, gRPC prefix included: gives the bytes of the answer. Left
+   * out where there is none, as with interceptors, which want to see messages. `header` may be kept, and is not to be changed after.
+   */
+  unaryBytes?(call: UnaryBytesCall): Promise<Uint8Array>;
   /** Ends the connection and every call on it. */
   close(): void;
 }

@@ -3,8 +3,11 @@ import {
   type UniversalClientFn,
   type UniversalClientResponse,
 } from "@connectrpc/connect/protocol";
+import { validateTrailer } from "@connectrpc/connect/protocol-grpc";
+import { createEnvelopes } from "./envelopes.ts";
 import type { Fields } from "./http2/fields.ts";
 import { type PreparedFields, prepareFields } from "./http2/hpack/encoder.ts";
+import { CallFailure } from "./seam.ts";
 import type { Running, SocketSession } from "./socket-session.ts";
 
 /** Connect's idea of an HTTP client, over our own connection: for every call that has no way of its own. */
@@ -27,6 +30,7 @@ export function createHttpClient(session: SocketSession, url: string): Universal
     const head = { prepared: prepare(pathname), rest: toFields(header) };
     return new Promise<UniversalClientResponse>((resolve, reject) => {
       const incoming = createIncomingBody(() => running.cancel());
+      const envelopes = createEnvelopes();
       const trailer = new Headers();
       let answered = false;
       const fail = (failure: unknown) => {
@@ -51,13 +55,22 @@ export function createHttpClient(session: SocketSession, url: string): Universal
           } else {
             answered = true;
             const [, status] = fields;
-            resolve({ status: Number(status), header: toHeaders(fields), body: incoming.body(running), trailer });
+            const header = toHeaders(fields);
+            const body = incoming.body(running, () => {
+              if (!envelopes.whole()) {
+                // What the broker says of it comes first. Connect would say INVALID_ARGUMENT, as if the caller were to blame.
+                validateTrailer(trailer, header);
+                throw new CallFailure("garbled", `${url} ended its answer within a message`);
+              }
+            });
+            resolve({ status: Number(status), header, body, trailer });
           }
           if (end) {
             finish();
           }
         },
         onData(bytes, end) {
+          envelopes.push(bytes);
           incoming.push(bytes);
           if (end) {
             finish();
@@ -85,7 +98,7 @@ export function requestFields(protocol: string, host: string, path: string): Fie
   return [":method", "POST", ":scheme", scheme, ":path", path, ":authority", host, "te", "trailers"];
 }
 
-function toFields(header: Headers): string[] {
+export function toFields(header: Headers): string[] {
   const fields: string[] = [];
   header.forEach((value, name) => {
     if (name !== "te") {
@@ -95,7 +108,7 @@ function toFields(header: Headers): string[] {
   return fields;
 }
 
-function toHeaders(fields: Fields): Headers {
+export function toHeaders(fields: Fields): Headers {
   const header = new Headers();
   copyInto(header, fields);
   return header;
@@ -155,7 +168,8 @@ function createIncomingBody(cancel: () => void) {
       failure ??= ended ? undefined : { reason };
       wake();
     },
-    async *body(running: Running): AsyncGenerator<Uint8Array> {
+    /** What came and comes. `check`: throws when it may not end where it does. */
+    async *body(running: Running, check: () => void): AsyncGenerator<Uint8Array> {
       try {
         for (;;) {
           const chunk = chunks.shift();
@@ -165,6 +179,7 @@ function createIncomingBody(cancel: () => void) {
           } else if (failure) {
             throw failure.reason;
           } else if (ended) {
+            check();
             return;
           } else {
             await new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@ import { toCallFailure } from "./failure.ts";
 import { CallFailure, type CreateTransport } from "./seam.ts";
 import { createHttpClient } from "./socket-http.ts";
 import { createSocketSession } from "./socket-session.ts";
+import { createUnaryBytes } from "./socket-unary.ts";
 import { translated } from "./translate.ts";
 
 /** Nothing a broker answers is near this. */
@@ -38,6 +39,7 @@ export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransp
         : toCallFailure(reason, { url, signal, spokeHttp2: undefined });
     return {
       ...translated(grpc, failure),
+      ...(!options.interceptors?.length && { unaryBytes: createUnaryBytes(session, url) }),
       close() {
         closed = true;
         session.close();

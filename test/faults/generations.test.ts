@@ -1,5 +1,10 @@
 import { connect, type DanubeEvent, int64, reliable, text } from "@danube-messaging/client";
-import { type BrokerOptions, type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
+import {
+  type AcceptedMessage,
+  type BrokerOptions,
+  type EmbeddedBroker,
+  startBroker,
+} from "@danube-messaging/client/testing";
 import { describe, expect, test } from "vitest";
 
 // What brokers of older generations do to a client, and what becomes of it when they are replaced.
@@ -45,35 +50,94 @@ describe("the generation", () => {
     expect(danube.status().events.some(({ type }) => type === "protocol-found")).toBe(false);
   });
 
-  test("the brokers are upgraded, one generation after the other, and a producer goes on", async () => {
-    const generations = ["0.4", "0.5", "0.6", "0.7", "0.15", "0.4"] as const;
-    let broker = await startBroker({ generation: generations[0], loadMs: 10 });
-    const port = portOf(broker);
-    const events: DanubeEvent[] = [];
-    const danube = connect({ brokers: broker.urls, ...soon, onEvent: (event) => events.push(event) });
-    try {
-      const schema = int64("numbers");
-      const { send } = await danube.createProducer({ topic, schema, dispatch: reliable({ segmentSizeMb: 7 }) });
-      await send(0n);
-      expect(broker.messages(topic)[0]?.text).toBe("0");
-      expect(broker.topics()[0]).toMatchObject({ retention: { segmentSizeMb: 7 }, schema: { type: "int64" } });
-      for (const [i, generation] of generations.entries()) {
+  test.each(["reliable", "non-reliable"] as const)(
+    "the brokers are upgraded and replaced, and the producer of a %s topic goes on",
+    async (dispatch) => {
+      const generations = ["0.4", "0.5", "0.6", "0.7", "0.15", "0.5", "0.15", "0.4"] as const;
+      let broker = await startBroker({ generation: generations[0], loadMs: 10 });
+      const port = portOf(broker);
+      const events: DanubeEvent[] = [];
+      const danube = connect({ brokers: broker.urls, ...soon, onEvent: (event) => events.push(event) });
+      try {
+        const schema = int64("numbers");
+        const { send } = await danube.createProducer({
+          topic,
+          schema,
+          dispatch: dispatch === "reliable" ? reliable({ segmentSizeMb: 7 }) : dispatch,
+        });
+        await send(0n);
+        expect(broker.messages(topic)[0]?.text).toBe("0");
+        expect(broker.topics()[0]).toMatchObject({ dispatch, schema: { type: "int64" } });
+        for (const [i, generation] of generations.entries()) {
+          await broker.close();
+          broker = await startBroker({ generation, port, loadMs: 10 });
+          // The first finds the producer gone, and was written for the brokers before.
+          await send(BigInt(i));
+          await send(77n);
+          const inline = generation === "0.4" || generation === "0.5";
+          const read = ({ text, payload }: AcceptedMessage) => (inline ? text : String(schema.decode?.(payload)));
+          expect(broker.messages(topic).map(read)).toEqual([String(i), "77"]);
+          expect(broker.messages(topic).map(({ schemaVersion }) => schemaVersion)).toEqual(
+            inline ? [undefined, undefined] : [1, 1],
+          );
+          expect(broker.topics()[0]?.schema?.type).toBe(inline ? "int64" : undefined);
+        }
+        const found = events.flatMap((event) => (event.type === "protocol-found" ? [event.protocol] : []));
+        expect(found).toEqual(["0.4", "0.5", "0.6", "0.5", "0.6", "0.4"]);
+      } finally {
+        await danube.close();
         await broker.close();
-        broker = await startBroker({ generation, port, loadMs: 10 });
-        // The first finds the producer gone, and was written for the brokers before; it arrives all the same.
-        await send(BigInt(i));
-        await send(77n);
-        const last = broker.messages(topic).at(-1);
-        const inline = generation === "0.4" || generation === "0.5";
-        expect(inline ? last?.text : schema.decode?.(last?.payload as Uint8Array)).toBe(inline ? "77" : 77n);
-        expect(last?.schemaVersion).toBe(inline ? undefined : 1);
       }
-      const found = events.flatMap((event) => (event.type === "protocol-found" ? [event.protocol] : []));
-      expect(found).toEqual(["0.4", "0.5", "0.6", "0.4"]);
+    },
+  );
+
+  test("a token is good to the brokers before and after they are upgraded", async () => {
+    for (const token of ["a-token", () => "a-token"]) {
+      let broker = await startBroker({ generation: "0.7", tokens: ["a-token"], loadMs: 10 });
+      const port = portOf(broker);
+      const danube = connect({ brokers: broker.urls, token, ...soon });
+      try {
+        const { send } = await danube.createProducer({ topic });
+        for (const generation of ["0.15", "0.7", "0.15"] as const) {
+          await broker.close();
+          broker = await startBroker({ generation, port, tokens: ["a-token"], loadMs: 10 });
+          await send(generation);
+          await danube.ready();
+          expect(broker.messages(topic).map(({ text }) => text)).toEqual([generation]);
+        }
+      } finally {
+        await danube.close();
+        await broker.close();
+      }
+    }
+  });
+
+  test("a version that old brokers do not have is asked for again when they are new", async () => {
+    let broker = await startBroker({ generation: "0.4", loadMs: 10 });
+    const port = portOf(broker);
+    const danube = connect({ brokers: broker.urls, ...soon });
+    try {
+      await danube.createProducer({ topic: "/default/first" });
+      const schema = text("s", { version: 2 });
+      expect(await code(danube.createProducer({ topic, schema }))).toBe("UNSUPPORTED");
+      await broker.close();
+      broker = await startBroker({ port });
+      expect(await code(danube.createProducer({ topic, schema }))).toBe("SCHEMA_NOT_FOUND");
     } finally {
       await danube.close();
       await broker.close();
     }
+  });
+
+  test("of a topic of 0.4 that is adopted, no partition is made that might be otherwise", async () => {
+    await using broker = await startBroker({ generation: "0.4", brokers: 2, loadMs: 10 });
+    await using danube = connect({ brokers: broker.urls, ...soon });
+    await danube.createProducer({ topic, name: "first", partitions: 2, dispatch: "reliable" });
+    const grown = { topic, name: "second", partitions: 4, grow: true };
+    expect(await code(danube.createProducer(grown))).toBe("UNSUPPORTED");
+    expect(broker.topics()).toHaveLength(2);
+    await danube.createProducer({ ...grown, dispatch: "reliable" });
+    expect(broker.topics().map(({ dispatch }) => dispatch)).toEqual(["reliable", "reliable", "reliable", "reliable"]);
   });
 
   test("what was told is not doubted", async () => {

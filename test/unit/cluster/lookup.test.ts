@@ -104,6 +104,7 @@ describe("NOT_FOUND", () => {
       target: { url: b, behindProxy: undefined },
       brokerUrl: b,
       assigned: false,
+      certain: false,
     });
     expect(asked).toHaveLength(2);
   });

@@ -13,6 +13,7 @@ const ownerAt = (url: string, options: Partial<Owner> = {}): Owner => ({
   target: { url, behindProxy: undefined },
   brokerUrl: `${url}/advertised`,
   assigned: true,
+  certain: true,
   ...options,
 });
 

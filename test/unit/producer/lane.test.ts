@@ -51,7 +51,7 @@ async function setUp(handlers: Record<string, Handler> = {}, options: Partial<La
     const { promise, resolve } = Promise.withResolvers<DanubeError | undefined>();
     const settlements: (DanubeError | undefined)[] = [];
     const bytes = typeof payload === "number" ? new Uint8Array(payload) : new TextEncoder().encode(payload);
-    const content = { payload: bytes, attributes: {}, key, sequence: ++sequence, publishTime: 1 };
+    const content = { payload: bytes, codec: anything, attributes: {}, key, sequence: ++sequence, publishTime: 1 };
     const address = attachment.latest().address;
     return {
       content,

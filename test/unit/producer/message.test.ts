@@ -2,6 +2,8 @@ import { toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { StreamMessageSchema } from "../../../gen/danube/danube_api_pb.ts";
 import { type Address, type Content, encodedSize, toStreamMessage, utf8Length } from "../../../src/producer/message.ts";
+import { encodeRequest } from "../../../src/producer/message-encoder.ts";
+import { anything } from "../../../src/schema/plain.ts";
 import { type Random, seeded } from "../support/random.ts";
 
 const maxUint64 = 2n ** 64n - 1n;
@@ -25,6 +27,7 @@ const characters = [
 
 const content = (options: Partial<Content> = {}): Content => ({
   payload: new Uint8Array(),
+  codec: anything,
   attributes: {},
   key: undefined,
   sequence: 1n,
@@ -82,6 +85,18 @@ describe("encodedSize", () => {
       if (size !== realSize(what, where)) {
         expect({ i, what, where, size }).toEqual({ i, what, where, size: realSize(what, where) });
       }
+      const encoded = encodeRequest(what, where);
+      const right = toBinary(StreamMessageSchema, toStreamMessage(what, where));
+      if (Buffer.compare(encoded.subarray(5), right) !== 0) {
+        expect({ i, what, where, encoded: [...encoded.subarray(5)] }).toEqual({ i, what, where, encoded: [...right] });
+      }
+      expect([...encoded.subarray(0, 5)]).toEqual([
+        0,
+        size >>> 24,
+        (size >>> 16) & 255,
+        (size >>> 8) & 255,
+        size & 255,
+      ]);
     }
   });
 

@@ -11,7 +11,7 @@ import type { Generation } from "../../../src/protocol/generation.ts";
 import { createProducerLanguage } from "../../../src/protocol/producer-language.ts";
 import { json } from "../../../src/schema/json.ts";
 import { anything, bytes, double, int64, text } from "../../../src/schema/plain.ts";
-import type { Schema } from "../../../src/schema/schema.ts";
+import type { Schema, SchemaVersion } from "../../../src/schema/schema.ts";
 import { decode } from "../../../src/testing/prost.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { protocolOf } from "../support/fake-protocol.ts";
@@ -223,12 +223,44 @@ describe("no generation reads a request of another as its own", () => {
     expect(refusal(Current, request)).toContain("version_ref: ProducerRequest.schema_ref: invalid wire type");
   });
 
-  test("0.6's, where it is reliable or has a pinned version; where neither, what old ones want is missing from it", () => {
-    expect(refusal(V04, current({ ...names, dispatchStrategy: 1 }))).toContain("invalid wire type: Varint");
-    const pinned = { subject: "s", versionRef: { case: "pinnedVersion", value: 1 } } as const;
-    expect(refusal(V05, current({ ...names, schemaRef: pinned }))).toContain("invalid wire type: Varint");
-    for (const schema of [V04, V05]) {
-      expect(decode(schema, current(names))).not.toHaveProperty("schema");
+  test.each([
+    ["none", undefined],
+    ["the latest", text("s")],
+    ["at least a version", text("s", { version: { min: 2 } })],
+    ["a version", text("s", { version: 2 })],
+  ] as const)("0.6's, with a reference to %s", async (_, schema) => {
+    const version = schema?.version === undefined ? 1 : 2;
+    const registered = {
+      schemaId: 7n,
+      version,
+      subject: "s",
+      schemaType: "string",
+      schemaDefinition: new Uint8Array(), tags: [],
+    };
+    for (const dispatch of ["reliable", "non-reliable"] as const) {
+      const { produce, request } = setUp("0.6", { getLatestSchema: () => registered });
+      await produce(schema ?? anything, { dispatch, isNew: false });
+      const bytes = current(request() as MessageInitShape<typeof Current>);
+      expect(refusal(V04, bytes)).toContain("invalid wire type: Varint");
+      if (schema) {
+        expect(refusal(V05, bytes)).toContain("schema_data: ProducerRequest.schema: invalid wire type: Varint");
+      } else {
+        // It means the same to them: no schema, and this dispatch.
+        expect(decode(V05, bytes)).toMatchObject({ dispatchStrategy: dispatch === "reliable" ? 1 : 0 });
+        expect(decode(V05, bytes)).not.toHaveProperty("schema");
+      }
+      const means = schema && { subject: "s", versionRef: referenceOf(schema.version) };
+      if (means) {
+        expect(decode(Current, bytes).schemaRef).toMatchObject(means);
+      }
     }
   });
 });
+
+function referenceOf(version: SchemaVersion | undefined) {
+  return version === undefined || version === "latest"
+    ? { case: "useLatest", value: true }
+    : typeof version === "number"
+      ? { case: "pinnedVersion", value: version }
+      : { case: "minVersion", value: version.min };
+}

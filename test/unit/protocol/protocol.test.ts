@@ -142,7 +142,7 @@ describe("finding out", () => {
     expect(protocol.generation()).toBe("0.6");
   });
 
-  test("ends with the first failure where no dialect is understood", async () => {
+  test("ends with the failure in what was believed where no dialect is understood", async () => {
     const { protocol, inquiries } = setUp({ "http://a:1": "0.4" });
     const failures: CallFailure[] = [];
     const work = async () => {
@@ -150,7 +150,7 @@ describe("finding out", () => {
       failures.push(failure);
       throw failure;
     };
-    expect(await rejection(protocol.speak(target, work, never))).toBe(failures[2]);
+    expect(await rejection(protocol.speak(target, work, never))).toBe(failures[0]);
     expect(failures).toHaveLength(3);
     expect(inquiries.length).toBeLessThanOrEqual(2);
   });

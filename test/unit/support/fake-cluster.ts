@@ -54,12 +54,15 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
       calls.push({ method: localName, request, target, timeoutMs });
       new Promise((answer) => answer(all[localName]?.(request, target.url))).then(resolve, reject);
     });
+  const unaryBytes: Connections["unaryBytes"] = async (target, method, request, limits) => {
+    await unary(target, method, request.message() as Record<string, unknown>, limits);
+  };
   const lookup = async (topic: string): Promise<Owner> => {
     if (place.failure) {
       throw place.failure;
     }
     const { url, assigned } = place;
-    return { topic, target: { url, behindProxy: undefined }, brokerUrl: `${url}/self`, assigned };
+    return { topic, target: { url, behindProxy: undefined }, brokerUrl: `${url}/self`, assigned, certain: assigned };
   };
   // Nothing is swept, unless a test does it.
   const sweeper = { add() {}, close() {} };
@@ -68,7 +71,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
     creations: createCreations(),
-    connections: { unary } as unknown as Connections,
+    connections: { unary, unaryBytes } as unknown as Connections,
     events: log,
     sweeper,
     backoff: () => 1,

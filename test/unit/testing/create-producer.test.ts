@@ -100,8 +100,7 @@ describe("0.4", () => {
     const pinned = { subject: "s", versionRef: { case: "pinnedVersion" as const, value: 1 } };
     expect(await failure(create06({ ...form06, schemaRef: pinned }))).toEqual([Code.Internal, referenceForSchema]);
     // Without what differs, it is what it looks like.
-    const plain = { ...who, dispatchStrategy: NonReliable };
-    expect(await failure(create06(plain))).toEqual([Code.InvalidArgument, needsSchema, ErrorType.UNKNOWN_ERROR]);
+    expect(await failure(create06(who))).toEqual([Code.InvalidArgument, needsSchema, ErrorType.UNKNOWN_ERROR]);
   });
 
   test("says in words of its own that a topic is elsewhere", async () => {

@@ -2,9 +2,9 @@ import { compressionError } from "./hpack-error.ts";
 import { endOfString, type HuffmanCode, huffmanCode } from "./huffman-code.ts";
 import { latin1 } from "./latin1.ts";
 
-// Made when the first string needs them: a connection that gets by without Huffman code does not wait for them.
+// Made when the first string needs it: the first call of a program does not wait for what it has no use for.
 let code: HuffmanCode | undefined;
-let transitions: Uint32Array | undefined;
+let machine: { readonly tree: Int16Array; readonly transitions: Uint32Array } | undefined;
 
 /** How many octets `text` takes in Huffman code. Its characters are octets. */
 export function huffmanLength(text: string): number {
@@ -57,14 +57,21 @@ const piece = new Uint8Array(256);
  * `undefined` for a text longer than `maxLength`.
  */
 export function huffmanDecode(bytes: Uint8Array, start: number, end: number, maxLength: number): string | undefined {
-  transitions ??= makeTransitions();
+  machine ??= createMachine();
+  const { tree, transitions } = machine;
   let text = "";
   let length = 0;
   let state = 0;
   for (let at = start; at < end; at++) {
     const octet = bytes[at] as number;
     for (let shift = 4; shift >= 0; shift -= 4) {
-      const transition = transitions[(state << 4) | ((octet >>> shift) & 0xf)] as number;
+      const step = (state << 4) | ((octet >>> shift) & 0xf);
+      let transition = transitions[step] as number;
+      // None is 0: nothing leads to the first state but the end of a code. So this one was not needed before.
+      if (transition === 0) {
+        transition = follow(tree, step);
+        transitions[step] = transition;
+      }
       if (transition >= emits) {
         if (transition >= fails) {
           throw compressionError("end of string within a string");
@@ -92,7 +99,7 @@ export function huffmanDecode(bytes: Uint8Array, start: number, end: number, max
  * A state is a beginning of codes: a node of their tree. There are 256 of them, one less than symbols. End of string
  * comes into the tree first, so that its beginnings, which are what padding may be, are the states 0, 1, 2, …
  */
-function makeTransitions(): Uint32Array {
+function createMachine(): { tree: Int16Array; transitions: Uint32Array } {
   code ??= huffmanCode();
   // What a node leads to by 0 and by 1: a node, ~symbol for the end of a code, or nothing yet, as nothing leads to the root.
   const tree = new Int16Array(2 * endOfString);
@@ -107,19 +114,15 @@ function makeTransitions(): Uint32Array {
     }
     tree[2 * node + (bits & 1)] = ~symbol;
   }
-  const made = new Uint32Array(16 * nodes);
-  for (let at = 0; at < made.length; at++) {
-    made[at] = follow(tree, at >>> 4, at & 0xf);
-  }
-  return made;
+  return { tree, transitions: new Uint32Array(16 * nodes) };
 }
 
-/** Where four bits lead. No code is shorter than five, so at most one ends on the way. */
-function follow(tree: Int16Array, state: number, nibble: number): number {
-  let node = state;
+/** Where a state leads with four bits, the lower half of `step`. No code is shorter than five, so at most one ends on the way. */
+function follow(tree: Int16Array, step: number): number {
+  let node = step >>> 4;
   let found = 0;
   for (let bit = 3; bit >= 0; bit--) {
-    const next = tree[2 * node + ((nibble >>> bit) & 1)] as number;
+    const next = tree[2 * node + ((step >>> bit) & 1)] as number;
     if (next === ~endOfString) {
       return fails;
     }

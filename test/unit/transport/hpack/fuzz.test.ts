@@ -13,7 +13,7 @@ function mutated(random: Random, block: Uint8Array): Uint8Array {
   if (random.below(10) === 0) {
     return Uint8Array.from({ length: random.below(40) }, () => random.below(256));
   }
-  const octets = Array.from(block);
+  const octets = [...block.subarray(0, 200)];
   for (let change = random.below(4); change > 0; change--) {
     const at = random.below(octets.length + 1);
     const octet = random.pick([random.below(256), 0xff, 0x7f, 0x80, 0x20, 0x3f, 0xbe, 0x00]);
@@ -49,7 +49,6 @@ function check(decoder: Decoder, maxTableSize: number): void {
 }
 
 describe("blocks that no encoder made", () => {
-  // Nothing that is expected to be thrown takes the place of what is: what is wrong is thrown out of the loop.
   test(`${blocks.toLocaleString("en")} end in fields or in an HpackError`, { timeout: 60_000 + blocks }, () => {
     const random = seeded(Number(process.env["SEED"] ?? 1));
     const outcomes = { fields: 0, COMPRESSION_ERROR: 0, LIST_TOO_LARGE: 0 };
@@ -58,9 +57,13 @@ describe("blocks that no encoder made", () => {
       const maxListSize = random.pick([100, 1_000, 16_384]);
       const decoder = createDecoder({ maxTableSize, maxListSize });
       const encoder = createEncoder({ indexed: indexedNames, maxTableSize });
-      // Until the decoder takes nothing more, or some more.
+      let good = encoder.encode(randomList(random, 4));
+      // Some blocks, or until the decoder takes none any more.
       for (let last = done + 50, failed = false; done < last && !failed; done++) {
-        const block = mutated(random, encoder.encode(randomList(random)));
+        if (random.below(4) === 0) {
+          good = encoder.encode(randomList(random, 4));
+        }
+        const block = mutated(random, good);
         try {
           const fields = decoder.decode(block);
           outcomes.fields++;
