@@ -83,6 +83,13 @@ function readReport(file: string): Report | undefined {
   }
 }
 
+/** How each runtime runs a file by itself. */
+export const nativeCommands: Record<Runtime, readonly [command: string, ...args: string[]]> = {
+  node: ["node"],
+  deno: ["deno", "run", "-A"],
+  bun: ["bun", "run"],
+};
+
 /** Runs a file by the runtime itself. */
 export function runNatively(
   runtime: Runtime,
@@ -91,6 +98,6 @@ export function runNatively(
   timeoutMs = 60_000,
   args: string[] = [],
 ): Promise<Finished> {
-  const [command, ...options] = { node: ["node"], deno: ["deno", "run", "-A"], bun: ["bun", "run"] }[runtime];
-  return run(command as string, [...options, file, ...args], { env, timeoutMs });
+  const [command, ...options] = nativeCommands[runtime];
+  return run(command, [...options, file, ...args], { env, timeoutMs });
 }
