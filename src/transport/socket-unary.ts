@@ -19,6 +19,7 @@ interface Waiting {
 export function createUnaryBytes(session: SocketSession, url: string): (call: UnaryBytesCall) => Promise<Uint8Array> {
   const { host, protocol } = new URL(url);
   const deadlines = createDeadlines<Waiting>((waiting) => waiting.expire());
+  const isGrpc = createHeaderCheck();
   let last: { path: string; header: Headers; timeoutMs: number; prepared: PreparedFields } | undefined;
 
   /** What requests begin with: the same for many of them. */
@@ -36,7 +37,7 @@ export function createUnaryBytes(session: SocketSession, url: string): (call: Un
         reject(new CallFailure("aborted", "the call was aborted", { cause: signal.reason }));
         return;
       }
-      const answer = createAnswer();
+      const answer = createAnswer(url, isGrpc);
       const settle = () => {
         signal?.removeEventListener("abort", abort);
         deadlines.delete(waiting);
@@ -95,50 +96,67 @@ const none: Fields = [];
 const idle: Running = { write() {}, consume() {}, cancel() {} };
 
 /** What came of an answer. */
-function createAnswer() {
-  let header: Fields | undefined;
+function createAnswer(url: string, isGrpc: (header: Fields) => boolean) {
+  let header: Fields = none;
   let trailer: Fields | undefined;
   let body: Uint8Array = empty;
 
   return {
     fields(fields: Fields): void {
-      if (header) {
-        trailer = fields;
-      } else {
+      if (header === none) {
         header = fields;
+      } else {
+        trailer = fields;
       }
     },
     data(bytes: Uint8Array): void {
       body = body.length === 0 ? bytes : joined(body, bytes);
     },
-    /** The error that the answer is, if it is one: as Connect puts it. */
-    failure(): ConnectError | undefined {
-      // The trailers alone may be all there is.
-      if (trailer && isOk(trailer) && header?.[1] === "200" && isWhole(body)) {
+    /** What the answer failed with: as Connect puts it, where it is an answer of gRPC. */
+    failure(): ConnectError | CallFailure | undefined {
+      if (trailer && isOk(trailer) && isGrpc(header) && messagesIn(body) === 1) {
         return undefined;
       }
-      const headers = toHeaders(header ?? none);
-      const status = Number(header?.[1]);
-      if (status !== 200) {
-        return new ConnectError(`HTTP ${status}`, codeFromHttpStatus(status), headers);
-      }
-      const trailers = trailer ? toHeaders(trailer) : headers;
-      const error = findTrailerError(trailers);
-      if (error) {
-        if (trailer) {
-          headers.forEach((value, name) => void error.metadata.append(name, value));
-        }
-        return error;
-      }
-      const contentType = headers.get("content-type");
-      return contentType?.startsWith("application/grpc")
-        ? new ConnectError("the answer is not one whole message with a status", Code.Internal, trailers)
-        : new ConnectError(`unsupported content type ${contentType}`, Code.Unknown);
+      return findFailure(url, toHeaders(header), Number(header[1]), trailer && toHeaders(trailer), body);
     },
-    message: () => body.subarray(5),
+    message: () => body.subarray(prefixBytes),
   };
 }
 
+function findFailure(
+  url: string,
+  header: Headers,
+  status: number,
+  trailer: Headers | undefined,
+  body: Uint8Array,
+): ConnectError | CallFailure {
+  if (status !== 200) {
+    return new ConnectError(`HTTP ${status}`, codeFromHttpStatus(status), header);
+  }
+  if (!isGrpcType(header.get("content-type"))) {
+    return new ConnectError(`unsupported content type ${header.get("content-type")}`, Code.Unknown);
+  }
+  // The status may stand in the fields that the answer begins with, but only where they are all of it.
+  const last = trailer ?? (body.length === 0 ? header : new Headers());
+  const error = findTrailerError(last);
+  if (error) {
+    if (trailer) {
+      header.forEach((value, name) => void error.metadata.append(name, value));
+    }
+    return error;
+  }
+  if (!last.has("grpc-status")) {
+    return new CallFailure("lost", `the answer of ${url} ended without a status`);
+  }
+  const messages = messagesIn(body);
+  if (messages === undefined) {
+    return new CallFailure("garbled", `the answer of ${url} ends within a message, or is compressed`);
+  }
+  const how = messages === 0 ? "no message" : `${messages} messages`;
+  return new ConnectError(`${how} in the answer to a unary call`, Code.Unimplemented, last);
+}
+
+const prefixBytes = 5;
 const empty = new Uint8Array(0);
 
 function isOk(trailer: Fields): boolean {
@@ -150,10 +168,39 @@ function isOk(trailer: Fields): boolean {
   return false;
 }
 
-/** One message, not compressed, and nothing else. */
-function isWhole(body: Uint8Array): boolean {
-  const [flags, a, b, c, d] = body as unknown as [number, number, number, number, number];
-  return body.length >= 5 && flags === 0 && body.length - 5 === ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+/** Equal blocks of fields are the same array: most answers begin with that of the one before. */
+function createHeaderCheck() {
+  let last: Fields = none;
+  return (header: Fields): boolean => {
+    if (header === last && header !== none) {
+      return true;
+    }
+    const at = header.indexOf("content-type");
+    const good = header[1] === "200" && at >= 0 && isGrpcType(header[at + 1] as string);
+    if (good) {
+      last = header;
+    }
+    return good;
+  };
+}
+
+function isGrpcType(contentType: string | null): boolean {
+  return /^application\/grpc(\+proto)?(;.*)?$/i.test(contentType ?? "");
+}
+
+/** How many messages there are in a body, none of them compressed; `undefined` where that is not so. */
+function messagesIn(body: Uint8Array): number | undefined {
+  let count = 0;
+  let at = 0;
+  while (at < body.length) {
+    if (body.length - at < prefixBytes || body[at] !== 0) {
+      return undefined;
+    }
+    const [a, b, c, d] = [body[at + 1], body[at + 2], body[at + 3], body[at + 4]] as [number, number, number, number];
+    at += prefixBytes + (((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+    count++;
+  }
+  return at === body.length ? count : undefined;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
