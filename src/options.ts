@@ -27,7 +27,7 @@ export interface ConnectOptions {
   /** TLS settings, for `https://` brokers. Default: the runtime's own authorities, no client certificate. */
   tls?: TlsOptions | undefined;
   /**
-   * The JWT that goes with every call (`authorization: Bearer …`), or a function that gives it, alone or with its
+   * The JWT that goes with every call (`authorization: Bearer …`, or alone as brokers until 0.10 want it), or a function that gives it, alone or with its
    * expiry. What the function gave is kept until it expires or a broker answers UNAUTHENTICATED, and then asked for
    * again, once however many calls wait. The Rust and Go clients call it `with_token`, `WithTokenSupplier`.
    */

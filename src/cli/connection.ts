@@ -27,7 +27,7 @@ export const connectionHelp = `  -b, --broker URL         a broker to ask first;
       --tls-cert FILE
       --tls-key FILE
       --tls-server-name NAME
-      --allow-insecure     send the token also without TLS
+      --allow-insecure     send the token or API key also without TLS
       --gateway            the URL is a gateway to the brokers`;
 
 interface ConnectionValues {

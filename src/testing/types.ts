@@ -36,7 +36,7 @@ export interface BrokerOptions {
   maxMessageSize?: number | undefined;
   /** Serves TLS; with `ca`, asks clients for a certificate. PEM. */
   tls?: { cert: string; key: string; ca?: string | undefined } | undefined;
-  /** The bearer tokens that are let in. Without them, and without `apiKeys`, everybody is. */
+  /** The tokens that are let in; behind `Bearer`, and until 0.10 alone. Without them, and without `apiKeys`, everybody is. */
   tokens?: readonly string[] | undefined;
   /** The API keys that Authenticate gives tokens for, at brokers until 0.10. */
   apiKeys?: readonly string[] | undefined;
