@@ -9,7 +9,7 @@ import { run } from "./run.ts";
 const checks: Record<string, () => Promise<void> | void> = {
   "types (tsc)": () => command("tsc", ["-p", "tsconfig.json"]),
   "format and lint (biome)": () => command("biome", ["check", "--error-on-warnings", "."]),
-  "proto files (buf lint)": () => command("buf", ["lint"]),
+  "proto files, of every generation (buf lint)": protoFiles,
   "gen/ is what buf makes of proto/": generated,
   "package.json and deno.json agree": manifests,
   "dependencies are justified": dependencies,
@@ -39,6 +39,18 @@ async function command(name: string, args: string[]): Promise<void> {
   const { code, output } = await run(name, args);
   if (code !== 0) {
     throw new Error(`${name} ${args.join(" ")} ended with ${code}:\n${output}`);
+  }
+}
+
+/** Each generation is a module of its own, because all have the same names: those that buf.gen.yaml generates from. */
+async function protoFiles(): Promise<void> {
+  const modules = [...readFileSync("buf.gen.yaml", "utf8").matchAll(/^ +- directory: (\S+)$/gm)].map(
+    ([, path]) => path,
+  );
+  const folders = new Set(globSync("proto/**/*.proto").map((file) => join(file, "../..")));
+  same("the modules of buf.gen.yaml and the folders of proto/", modules.length, folders.size);
+  for (const path of modules) {
+    await command("buf", ["lint", path as string]);
   }
 }
 
@@ -141,6 +153,9 @@ function layers(): void {
     [/^src\/lib\//, /^src\/(?!lib\/)/, "lib/ stands alone"],
     [/^src\/cluster\//, /^src\/(producer|schema|testing|cli)\//, "the way to a broker knows no producer and no schema"],
     [/^src\/schema\//, /^src\/(producer|testing|cli)\//, "a schema knows no producer"],
+    [/^src\/protocol\//, /^src\/(producer|testing|cli)\//, "a dialect knows no producer"],
+    [/^src\/(?!protocol\/|testing\/)/, /^gen\/danube_0_/, "what older brokers are told is known in one room"],
+    [/^src\/(?!protocol\/|testing\/)/, /^src\/protocol\/(v0-|features)/, "nothing else asks which generation it is"],
     [/^src\/(?!testing\/|cli\/)/, /^src\/(testing|cli)\//, "the library does not need its test kit or its command"],
   ];
   for (const file of globSync("src/**/*.ts")) {

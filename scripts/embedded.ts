@@ -1,9 +1,15 @@
 import { spawn } from "node:child_process";
+import type { BrokerGeneration } from "../src/testing/generations.ts";
 import { environment } from "./run.ts";
 
 /** The embedded broker in a process of its own, by the command that users have. */
-export async function withEmbedded<T>(brokers: number, work: (urls: string[]) => Promise<T>): Promise<T> {
-  const args = ["dist/src/cli/main.js", "broker", "--port", "0", "--brokers", String(brokers), "--json"];
+export async function withEmbedded<T>(
+  brokers: number,
+  work: (urls: string[]) => Promise<T>,
+  generation: BrokerGeneration = "0.15",
+): Promise<T> {
+  const options = ["--port", "0", "--brokers", String(brokers), "--generation", generation, "--json"];
+  const args = ["dist/src/cli/main.js", "broker", ...options];
   const child = spawn("node", args, { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
   try {
     const urls = await new Promise<string[]>((resolve, reject) => {

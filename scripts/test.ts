@@ -1,8 +1,10 @@
 // npm test: everything, and how many of it passed. On a machine with Node 20 and npm, after npm install, it needs
 // nothing else; inside npm scripts `node` is the one of the dev dependencies.
 import { checkSuite } from "./checks.ts";
+import { contractSuites } from "./contract-suites.ts";
+import { exampleSuites } from "./examples.ts";
 import { conclude, type Result, suite } from "./report.ts";
-import { build, contractSuites, faultSuites, nativeSuites } from "./suites.ts";
+import { build, faultSuites, nativeSuites } from "./suites.ts";
 import { runtimes, runVitest } from "./vitest.ts";
 
 const results: Result[] = [await build()];
@@ -10,7 +12,8 @@ if (results[0]?.failed === 0) {
   results.push(await suite("unit tests", () => runVitest("node", "unit")));
   results.push(...(await checkSuite()));
   results.push(...(await nativeSuites(runtimes)));
-  results.push(...(await contractSuites(runtimes)));
+  results.push(...(await exampleSuites(runtimes)));
+  results.push(...(await contractSuites({ runtimes })));
   results.push(...(await faultSuites(runtimes)));
 }
 process.exit(conclude(results));

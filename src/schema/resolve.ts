@@ -30,6 +30,9 @@ const trustMs = 1_000;
 /** How often a definition is registered that others write over. */
 const maxEvolutions = 8;
 
+/** How often a subject is looked for that was just registered. */
+const maxLooks = 20;
+
 /** Who registered a version, where nobody else is named. */
 export const defaultCreatedBy = "danube-js";
 
@@ -113,7 +116,8 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
         return registration;
       }
       // Asked by its number, which brokers know a moment later; one that does not know it yet has not lost it.
-      const kept = await registry.get(schemaId, version, signal).catch(unlessCode("SCHEMA_NOT_FOUND"));
+      // 0.6.0 knows none by its number.
+      const kept = await registry.get(schemaId, version, signal).catch(unlessCode("SCHEMA_NOT_FOUND", "UNSUPPORTED"));
       if (!kept || sameDefinition(kept.definition, schema.definition)) {
         return registration;
       }
@@ -136,7 +140,19 @@ export function createSchemaResolver(registry: Registry, events: EventLog, sweep
     // Another one may have been faster, with a definition that ours does not go with; then the subject exists.
     await register(schema, signal).catch(unlessCode("SCHEMA_INCOMPATIBLE"));
     // Asked again: of two that register at once each gets a number, and one of them stays.
-    return latest(schema.subject, signal);
+    return latestSoon(schema.subject, signal);
+  }
+
+  /** The newest version of a subject that was just registered: brokers before 0.8 know of it a moment later. */
+  async function latestSoon(subject: string, signal: AbortSignal): Promise<RegisteredSchema> {
+    for (let attempt = 1; attempt < maxLooks; attempt++) {
+      const found = await latest(subject, signal).catch(unlessCode("SCHEMA_NOT_FOUND"));
+      if (found) {
+        return found;
+      }
+      await sleep(10 * attempt, signal);
+    }
+    return latest(subject, signal);
   }
 
   async function find(schema: Named, signal: AbortSignal): Promise<Found> {
@@ -234,10 +250,10 @@ function notFound(message: string, cause?: unknown): DanubeError {
   return new DanubeError("SCHEMA_NOT_FOUND", message, { cause });
 }
 
-/** Lets an error with `code` be none. */
-function unlessCode(code: DanubeErrorCode): (error: unknown) => undefined {
+/** Lets an error with one of these codes be none. */
+function unlessCode(...codes: DanubeErrorCode[]): (error: unknown) => undefined {
   return (error) => {
-    if (!isDanubeError(error) || error.code !== code) {
+    if (!isDanubeError(error) || !codes.includes(error.code)) {
       throw error;
     }
   };

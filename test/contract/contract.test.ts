@@ -1,21 +1,26 @@
 import { expect, test } from "vitest";
+import { generations, versionOf } from "../../src/testing/generations.ts";
 import { cases } from "./cases.ts";
 import { peers } from "./peers.ts";
-import { runCase, type World } from "./world.ts";
+import { casesFor, runCase, type World } from "./world.ts";
 
 // The shim for vitest: the brokers come from the environment (scripts/contract.ts starts or names them).
 const urls = process.env["DANUBE_URL"]?.split(",").filter((url) => url !== "") ?? [];
 const world: World = { urls, broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real" };
+const generation = generations.find((one) => one === process.env["DANUBE_GENERATION"]);
 
-test("the suite has brokers and cases, each once, and one for each scenario of the peers", () => {
+test("the suite has brokers and cases, each once, each for some brokers, and one for each scenario of the peers", () => {
   expect(urls).not.toEqual([]);
+  expect(generation).toBe(process.env["DANUBE_GENERATION"]);
   expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  const asked = new Set(generations.flatMap((one) => casesFor(cases, versionOf(one))));
+  expect(cases.filter((one) => !asked.has(one))).toEqual([]);
   for (const start of Object.values(peers).flatMap((tests) => Object.values(tests))) {
     const found = cases.filter(({ name }) => name.startsWith(start));
     expect(found, `the case of a peer's test: ${start}`).toHaveLength(1);
   }
 });
 
-for (const one of cases) {
+for (const one of casesFor(cases, versionOf(generation))) {
   test(one.name, { timeout: 60_000 }, () => runCase(one, world));
 }

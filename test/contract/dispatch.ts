@@ -1,7 +1,26 @@
-import { type ReliableDispatch, reliable } from "@danube-messaging/client";
+import { type ReliableDispatch, type ReliableOptions, reliable } from "@danube-messaging/client";
 import { codeOf, equal, ok } from "./assert.ts";
 import { noteWarnings, textsOf } from "./support.ts";
-import type { Case } from "./world.ts";
+import type { Case, CaseContext } from "./world.ts";
+
+const options: ReliableOptions[] = [
+  { segmentSizeMb: 5, retention: "until-expired", retentionSeconds: 3_600 },
+  { segmentSizeMb: 5, retention: "until-expired", retentionSeconds: 3_600 },
+  { retentionSeconds: 60 },
+];
+
+/** What a client warns of that has producers like these. */
+async function warningsOf(
+  { connect, topic }: CaseContext,
+  dispatches: (ReliableDispatch | "reliable")[],
+): Promise<string[]> {
+  const warnings: string[] = [];
+  const danube = connect({ onEvent: noteWarnings(warnings) });
+  for (const [i, dispatch] of dispatches.entries()) {
+    await danube.createProducer({ topic: topic(), name: `producer ${i}`, dispatch });
+  }
+  return warnings;
+}
 
 /** Reliable and non-reliable topics. */
 export const dispatchCases: Case[] = [
@@ -62,6 +81,7 @@ export const dispatchCases: Case[] = [
   },
   {
     name: "a topic's dispatch is adopted when none is given, and DISPATCH_MISMATCH when it is another, either way",
+    needs: ["dispatchCompared"],
     async run({ connect, topic }) {
       const danube = connect();
       for (const [dispatch, other] of [
@@ -83,20 +103,33 @@ export const dispatchCases: Case[] = [
     },
   },
   {
-    name: "reliable({ … }) makes a reliable topic, and RETENTION_IGNORED is told once where retention is the broker's own",
-    async run({ connect, topic }) {
-      const warningsOf = async (...dispatches: (ReliableDispatch | "reliable")[]) => {
-        const warnings: string[] = [];
-        const danube = connect({ onEvent: noteWarnings(warnings) });
-        for (const [i, dispatch] of dispatches.entries()) {
-          const producer = await danube.createProducer({ topic: topic(), name: `producer ${i}`, dispatch });
-          equal(producer.dispatch, "reliable");
-        }
-        return warnings;
-      };
-      const some = reliable({ segmentSizeMb: 5, retention: "until-expired", retentionSeconds: 3600 });
-      equal(await warningsOf(some, some, reliable({ retentionSeconds: 60 })), ["RETENTION_IGNORED"]);
-      equal(await warningsOf(reliable(), "reliable", reliable({})), []);
+    name: "reliable({ … }) makes a reliable topic, whose producers may ask for other options, or for none",
+    async run({ connect, topic, read }) {
+      const danube = connect();
+      const [first] = options;
+      const { send, dispatch } = await danube.createProducer({ topic: topic(), dispatch: reliable(first) });
+      equal(dispatch, "reliable");
+      const reader = await read(topic());
+      await send("x");
+      for (const [i, one] of [reliable(first), reliable({ retentionSeconds: 60 }), "reliable" as const].entries()) {
+        const producer = await danube.createProducer({ topic: topic(), name: `producer ${i}`, dispatch: one });
+        equal(producer.dispatch, "reliable");
+        await producer.send(String(i));
+      }
+      equal(textsOf(await reader.take(4)), ["x", "0", "1", "2"]);
     },
+  },
+  {
+    name: "where retention is the brokers' own, RETENTION_IGNORED is told once of options of reliable(), and never without",
+    needs: ["ownRetention"],
+    async run(context) {
+      equal(await warningsOf(context, options.map(reliable)), ["RETENTION_IGNORED"]);
+      equal(await warningsOf(context, [reliable(), "reliable", reliable({})]), []);
+    },
+  },
+  {
+    name: "where topics have a retention of their own, no warning is told of options of reliable()",
+    needs: ["reliableOptions"],
+    run: async (context) => equal(await warningsOf(context, [...options.map(reliable), "reliable"]), []),
   },
 ];

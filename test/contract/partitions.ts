@@ -35,64 +35,60 @@ export const partitionCases: Case[] = [
     },
   },
   {
-    name: "a key always goes to its partition, in order, and travels with the message",
-    async run({ connect, topic, read }) {
-      const name = topic();
-      const { send } = await connect().createProducer({ topic: name, partitions: 3, dispatch: "reliable" });
-      const readers = await Promise.all([0, 1, 2].map((i) => read(`${name}-part-${i}`)));
-      // FNV-1a 64 of these, modulo 3, by the other clients' arithmetic.
-      const partitionOf: Record<string, number> = { "user-1": 2, c: 0, "order:42": 1 };
-      const keys = Object.keys(partitionOf);
-      const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => send(String(i), { key: keys[i % 3] })));
-      for (const [i, id] of ids.entries()) {
-        equal(id.partition, partitionOf[keys[i % 3] as string], `partition of ${keys[i % 3]}`);
-      }
-      for (const [i, reader] of readers.entries()) {
-        const messages = await reader.take(10);
-        ok(
-          messages.every(({ key }) => partitionOf[key ?? ""] === i),
-          `keys of partition ${i}`,
-        );
-        const numbers = messages.map(({ text }) => Number(text));
-        equal(
-          numbers,
-          [...numbers].sort((a, b) => a - b),
-          "order",
-        );
-      }
-    },
-  },
-  {
     name: "the number of partitions is adopted when none is given; another one is TOPIC_CONFLICT, unless it may grow",
     async run({ connect, topic }) {
       const name = topic();
-      await connect().createProducer({ topic: name, partitions: 2, dispatch: "reliable" });
+      await connect().createProducer({ topic: name, partitions: 2 });
       const adopted = await connect().createProducer({ topic: name });
-      equal([adopted.partitions, adopted.dispatch], [2, "reliable"]);
+      equal(adopted.partitions, 2);
       await adopted.send("x");
       equal(await codeOf(connect().createProducer({ topic: name, partitions: 1 })), "TOPIC_CONFLICT");
       const more = await rejection(connect().createProducer({ topic: name, partitions: 4 }));
       equal((more as { code?: string }).code, "TOPIC_CONFLICT");
       ok(more.message.includes("grow"), `the remedy in: ${more.message}`);
-      const grown = await connect().createProducer({ topic: name, partitions: 4, grow: true });
+      const dispatch = "non-reliable";
+      const grown = await connect().createProducer({ topic: name, partitions: 4, grow: true, dispatch });
       equal(grown.partitions, 4);
       equal((await connect().createProducer({ topic: name })).partitions, 4);
       equal(await codeOf(connect().createProducer({ topic: name, partitions: 3, grow: true })), "TOPIC_CONFLICT");
     },
   },
   {
-    name: "partitions that are added are like those that are there, and every message of theirs is kept",
+    name: "every message of partitions that are added is kept",
     async run({ connect, topic, readPartitions }) {
       const name = topic("grown");
-      await connect().createProducer({ topic: name, partitions: 1, dispatch: "reliable" });
-      const grown = await connect().createProducer({ topic: name, partitions: 3, grow: true });
-      equal(grown.dispatch, "reliable");
-      const again = await connect().createProducer({ topic: name, partitions: 3, dispatch: "reliable" });
+      const dispatch = "reliable";
+      await connect().createProducer({ topic: name, partitions: 1, dispatch });
+      await connect().createProducer({ topic: name, partitions: 3, dispatch, grow: true });
+      const again = await connect().createProducer({ topic: name, partitions: 3, dispatch });
       const readers = await readPartitions(name, 3);
       await Promise.all([0, 1, 2].map((i) => again.send(String(i))));
       for (const [i, reader] of readers.entries()) {
         equal((await reader.take(1))[0]?.text, String(i));
       }
+    },
+  },
+  {
+    name: "the dispatch of partitions is adopted, and those that are added are like those that are there",
+    needs: ["dispatchCompared"],
+    async run({ connect, topic }) {
+      const name = topic("grown");
+      await connect().createProducer({ topic: name, partitions: 1, dispatch: "reliable" });
+      equal((await connect().createProducer({ topic: name })).dispatch, "reliable");
+      const grown = await connect().createProducer({ topic: name, partitions: 3, grow: true });
+      equal(grown.dispatch, "reliable");
+      // Which is what the added ones are, too.
+      await connect().createProducer({ topic: name, partitions: 3, dispatch: "reliable" });
+    },
+  },
+  {
+    name: "where brokers do not tell the dispatch of a topic, it must be given to add partitions, and is UNSUPPORTED otherwise",
+    needs: ["reliableOptions"],
+    async run({ connect, topic }) {
+      const name = topic("grown");
+      await connect().createProducer({ topic: name, partitions: 1, dispatch: "reliable" });
+      equal(await codeOf(connect().createProducer({ topic: name, partitions: 2, grow: true })), "UNSUPPORTED");
+      equal((await connect().createProducer({ topic: name })).partitions, 1);
     },
   },
   {

@@ -26,7 +26,7 @@ export const peers: Record<string, Record<string, string>> = {
     producer_with_unregistered_schema_fails: "register: false uses what there is",
     producer_without_schema_works: "messages of a producer without a schema",
     schema_versioning_evolution: "a new definition is the next version",
-    consumer_receives_schema_metadata: "json with a schema carries",
+    consumer_receives_schema_metadata: "whatever a schema is, its subject has its type",
     multiple_producers_same_schema: "a subject registered beforehand is used as it is",
   },
   "schema_compatibility.rs": {
@@ -47,21 +47,21 @@ export const peers: Record<string, Record<string, string>> = {
     avro_schema_end_to_end: "avro carries a record",
     string_schema_type: "text arrives as UTF-8",
     bytes_schema_type: "bytes with a subject arrive",
-    verify_schema_metadata_in_messages: "json with a schema carries",
+    verify_schema_metadata_in_messages: "whatever a schema is, its subject has its type",
     second_producer_different_subject_fails: "the first producer with a schema ties the topic",
   },
   "schema_version_selection.rs": {
     producer_pin_to_specific_version: "a producer pinned to a version",
     producer_minimum_version_uses_latest: "{ min } is the newest version",
     multiple_producers_different_versions: "one topic takes several versions",
-    producer_invalid_version_fails: "a version that does not exist",
+    producer_invalid_version_fails: "a version that does not exist, pinned",
     producer_no_version_uses_latest: '"latest" is the newest version',
     producer_minimum_version_at_boundary: "{ min } is the newest version",
   },
   "topic_schema_config.rs": {
     first_producer_assigns_schema: "the first producer with a schema ties the topic",
     second_producer_different_schema_fails: "the first producer with a schema ties the topic",
-    producer_without_schema_can_connect: "a producer without a schema is let in",
+    producer_without_schema_can_connect: "a producer without a schema is let in beside",
     topic_allows_different_versions_same_subject: "one topic takes several versions",
   },
   "subscription_basic.rs": {

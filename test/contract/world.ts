@@ -1,5 +1,6 @@
 import { type ConnectOptions, connect, type Danube } from "@danube-messaging/client";
 import { openReader, type Reader } from "@danube-messaging/client/testing";
+import { type Feature, has, type Version } from "../../src/protocol/features.ts";
 
 /** The brokers that the suite runs against. */
 export interface World {
@@ -25,7 +26,19 @@ export interface CaseContext extends World {
 /** One thing that a user relies on. Throws when it does not hold. */
 export interface Case {
   name: string;
+  /** What brokers must have for it; without, it holds on all. A case never asks which brokers it runs on. */
+  needs?: readonly Feature[];
   run(context: CaseContext): Promise<void>;
+}
+
+/** Those of the cases that brokers of `version` can be asked. */
+export function casesFor(cases: readonly Case[], version: Version): Case[] {
+  return cases.filter(({ needs = [] }) => needs.every((feature) => has(version, feature)));
+}
+
+/** The cases, each with what all of them need. */
+export function needing(features: readonly Feature[], cases: readonly Case[]): Case[] {
+  return cases.map((one) => ({ ...one, needs: [...features, ...(one.needs ?? [])] }));
 }
 
 /** Runs a case, with everything it opened closed afterwards. */

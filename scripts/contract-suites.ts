@@ -1,0 +1,85 @@
+import { type BrokerGeneration, versionOf } from "../src/testing/generations.ts";
+import { withEmbedded } from "./embedded.ts";
+import { type Result, suite } from "./report.ts";
+import { type Runtime, runtimes, runVitest } from "./vitest.ts";
+
+/** Embedded brokers, and the runtimes that the suite runs on them from. */
+interface Embedded {
+  generation: BrokerGeneration;
+  brokers: number;
+  runtimes: readonly Runtime[];
+}
+
+const today: readonly Embedded[] = [
+  { generation: "0.15", brokers: 1, runtimes },
+  { generation: "0.15", brokers: 3, runtimes },
+];
+
+// Runtimes differ in how they carry calls, which no generation changes much: those between the oldest and today's are
+// tried from one. Old brokers are always clusters.
+const old: readonly Embedded[] = [
+  { generation: "0.4", brokers: 3, runtimes },
+  { generation: "0.5", brokers: 3, runtimes: ["node"] },
+  { generation: "0.6", brokers: 3, runtimes: ["node"] },
+  { generation: "0.7", brokers: 3, runtimes: ["node"] },
+];
+
+export interface ContractOptions {
+  runtimes: readonly Runtime[];
+  /** Only these brokers, or what the brokers of DANUBE_URL are; those are taken for today's otherwise. */
+  generation?: BrokerGeneration | undefined;
+}
+
+/** The contract suite from each runtime, on the brokers of DANUBE_URL or on embedded ones of every generation. */
+export async function contractSuites({ runtimes: chosen, generation }: ContractOptions): Promise<Result[]> {
+  const given = process.env["DANUBE_URL"];
+  if (given) {
+    return onBrokers(chosen, generation ?? "0.15", `brokers at ${given}`, { DANUBE_URL: given, DANUBE_BROKER: "real" });
+  }
+  // Who asks for one generation gets it from all runtimes that were asked for.
+  const plans = [...today, ...old].filter((plan) => (generation ?? plan.generation) === plan.generation);
+  const results = await inLanes(lanes, plans, async ({ generation: plays, brokers, runtimes: planned }) => {
+    const from = chosen.filter((runtime) => generation !== undefined || planned.includes(runtime));
+    const what = brokers === 1 ? "embedded standalone broker" : `embedded cluster of ${brokers}`;
+    const onThese = (urls: string[]) =>
+      onBrokers(from, plays, what, { DANUBE_URL: urls.join(","), DANUBE_BROKER: "embedded" });
+    return from.length > 0 ? withEmbedded(brokers, onThese, plays) : [];
+  });
+  return results.flat();
+}
+
+/** The suite waits more than it works, so that two at a time do not disturb each other on two cores. */
+const lanes = 2;
+
+/** Does `work` with each, so many at a time, the first ones first. */
+async function inLanes<T, R>(count: number, all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const left = all.map((one, i) => [i, one] as const);
+  const lane = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      results[next[0]] = await work(next[1]);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, lane));
+  return results;
+}
+
+async function onBrokers(
+  from: readonly Runtime[],
+  generation: BrokerGeneration,
+  what: string,
+  env: Record<string, string>,
+): Promise<Result[]> {
+  // By its name, as a user would; dist/ is there by now.
+  const { cases } = await import("../test/contract/cases.ts");
+  const { casesFor } = await import("../test/contract/world.ts");
+  const version = versionOf(generation);
+  const expected = casesFor(cases, version).map(({ name }) => name);
+  const results: Result[] = [];
+  for (const runtime of from) {
+    const name = `contract on ${runtime}, ${what} as ${version}, ${expected.length} of ${cases.length} cases`;
+    const environment = { ...env, DANUBE_GENERATION: generation };
+    results.push(await suite(name, () => runVitest(runtime, "contract", environment, expected)));
+  }
+  return results;
+}
