@@ -18,6 +18,7 @@ import {
 import type { Producer, ProducerStatus } from "./producer/producer.ts";
 import { createDialects } from "./protocol/dialects.ts";
 import type { Generation } from "./protocol/generation.ts";
+import { createProducerLanguages } from "./protocol/producer-language.ts";
 import { createProtocol } from "./protocol/protocol.ts";
 import { createSchemas } from "./schema/create-schemas.ts";
 import { createRegistry } from "./schema/registry.ts";
@@ -106,6 +107,7 @@ export function connect(options: ConnectOptions | string): Danube {
   const resolver = createSchemaResolver(registry, events, cluster.sweeper);
   const dialects = createDialects({ connections, events, registry, resolver });
   const protocol = createProtocol({ dialects, told: resolved.protocol, connections, events, attemptTimeoutMs });
+  const languageOf = createProducerLanguages(protocol);
   const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
   const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
@@ -121,7 +123,7 @@ export function connect(options: ConnectOptions | string): Danube {
       throw closedError("the client");
     }
     const leave = access.enter(wanted.topic, wanted.access);
-    const context = { cluster, protocol, maxMessageBytes, deadlines };
+    const context = { cluster, languageOf, maxMessageBytes, deadlines };
     const owned = await createProducer<T>(context, wanted, closing.signal).catch((error) => {
       leave();
       throw error;

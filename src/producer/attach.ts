@@ -4,8 +4,8 @@ import { findShape } from "../cluster/shape.ts";
 import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { unlessAborted } from "../lib/single-flight.ts";
 import { timeLimit } from "../lib/time-limit.ts";
-import { createProducerLanguage, type ProducerLanguage } from "../protocol/producer-language.ts";
-import type { Protocol } from "../protocol/protocol.ts";
+import type { ProducerLanguage } from "../protocol/producer-language.ts";
+import type { Schema } from "../schema/schema.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
@@ -20,12 +20,13 @@ export interface Attachments {
 /** What producers are created with. */
 export interface AttachContext {
   cluster: Cluster;
-  protocol: Protocol;
+  /** How brokers are spoken to about producers with a schema. */
+  languageOf(schema: Schema<never, unknown>): ProducerLanguage;
 }
 
 /** Creates the producers, and what their schema needs, within the time of `createProducer`. */
 export async function attachAll(
-  { cluster, protocol }: AttachContext,
+  { cluster, languageOf }: AttachContext,
   options: ResolvedProducerOptions,
   closing: AbortSignal,
 ): Promise<Attachments> {
@@ -36,8 +37,7 @@ export async function attachAll(
   let kept: ReadonlySet<Attachment> = new Set();
   try {
     await unlessAborted(Promise.resolve(options.schema.prepare?.()), signal);
-    const language = createProducerLanguage(protocol, options.schema);
-    const attachments = await attach(cluster, language, options, made, signal);
+    const attachments = await attach(cluster, languageOf(options.schema), options, made, signal);
     kept = new Set(attachments.all);
     return attachments;
   } catch (reason) {

@@ -53,3 +53,18 @@ export function createProducerLanguage(protocol: Protocol, schema: Schema<never,
       ),
   };
 }
+
+/**
+ * A language for each producer. Those without a schema, of which there may be many, have one in common: there is nothing to be
+ * found out for them.
+ */
+export function createProducerLanguages(protocol: Protocol): (schema: Schema<never, unknown>) => ProducerLanguage {
+  const shared = new WeakMap<Schema<never, unknown>, ProducerLanguage>();
+  return (schema) => {
+    const language = shared.get(schema) ?? createProducerLanguage(protocol, schema);
+    if (schema.subject === undefined) {
+      shared.set(schema, language);
+    }
+    return language;
+  };
+}

@@ -6,7 +6,11 @@ import { casesFor, runCase, type World } from "./world.ts";
 
 // The shim for vitest: the brokers come from the environment (scripts/contract.ts starts or names them).
 const urls = process.env["DANUBE_URL"]?.split(",").filter((url) => url !== "") ?? [];
-const world: World = { urls, broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real" };
+const world: World = {
+  urls,
+  broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real",
+  transport: process.env["DANUBE_TRANSPORT"] === "socket" ? "socket" : "auto",
+};
 const generation = generations.find((one) => one === process.env["DANUBE_GENERATION"]);
 
 test("the suite has brokers and cases, each once, each for some brokers, and one for each scenario of the peers", () => {

@@ -1,4 +1,4 @@
-import { type ConnectOptions, connect, type Danube } from "@danube-messaging/client";
+import { type ConnectOptions, connect, type Danube, type TransportName } from "@danube-messaging/client";
 import { openReader, type Reader } from "@danube-messaging/client/testing";
 import { type Feature, has, type Version } from "../../src/protocol/features.ts";
 
@@ -8,6 +8,8 @@ export interface World {
   urls: string[];
   /** Whether it is ours or Danube's own. */
   broker: "embedded" | "real";
+  /** How calls are carried. */
+  transport: TransportName;
 }
 
 /** What a case gets: the brokers, names of its own, and things that are closed when it ends. */
@@ -49,7 +51,9 @@ export async function runCase({ run }: Case, world: World): Promise<void> {
   const clients: Danube[] = [];
   const readers: Reader[] = [];
   const read = async (topic: string, subscription = "reader") => {
-    const reader = await openReader({ brokers: world.urls, onEvent: () => {} }, topic, { subscription });
+    const reader = await openReader({ brokers: world.urls, transport: world.transport, onEvent: () => {} }, topic, {
+      subscription,
+    });
     readers.push(reader);
     return reader;
   };
@@ -57,7 +61,7 @@ export async function runCase({ run }: Case, world: World): Promise<void> {
     await run({
       ...world,
       connect(options = {}) {
-        const danube = connect({ brokers: world.urls, onEvent: () => {}, ...options });
+        const danube = connect({ brokers: world.urls, transport: world.transport, onEvent: () => {}, ...options });
         clients.push(danube);
         return danube;
       },

@@ -3,6 +3,7 @@ import { createDeadlines } from "../../../src/lib/deadlines.ts";
 import { createProducer } from "../../../src/producer/create-producer.ts";
 import type { Entry } from "../../../src/producer/lane.ts";
 import { type ProducerOptions, resolveProducerOptions } from "../../../src/producer/options.ts";
+import { createProducerLanguages } from "../../../src/protocol/producer-language.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { protocolOf } from "../support/fake-protocol.ts";
@@ -25,7 +26,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
     createProducer(
       {
         cluster,
-        protocol: protocolOf(cluster),
+        languageOf: createProducerLanguages(protocolOf(cluster)),
         maxMessageBytes: 10_000,
         deadlines,
       },

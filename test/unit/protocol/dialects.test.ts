@@ -1,5 +1,5 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { ProducerRequestSchema as Current } from "../../../gen/danube/danube_api_pb.ts";
 import { ProducerRequestSchema as V04 } from "../../../gen/danube_0_4/danube_api_pb.ts";
@@ -8,11 +8,12 @@ import type { WarningEvent } from "../../../src/events.ts";
 import { reliable } from "../../../src/producer/dispatch.ts";
 import type { WantedProducer } from "../../../src/protocol/dialect.ts";
 import type { Generation } from "../../../src/protocol/generation.ts";
-import { createProducerLanguage } from "../../../src/protocol/producer-language.ts";
+import { createProducerLanguage, createProducerLanguages } from "../../../src/protocol/producer-language.ts";
 import { json } from "../../../src/schema/json.ts";
 import { anything, bytes, double, int64, text } from "../../../src/schema/plain.ts";
 import type { Schema, SchemaVersion } from "../../../src/schema/schema.ts";
 import { decode } from "../../../src/testing/prost.ts";
+import { CallFailure } from "../../../src/transport/seam.ts";
 import { fakeCluster, type Handler } from "../support/fake-cluster.ts";
 import { protocolOf } from "../support/fake-protocol.ts";
 import { rejection } from "../support/outcomes.ts";
@@ -99,10 +100,15 @@ describe("0.4", () => {
 describe("0.5", () => {
   test("has the dispatch of today, and warns of options once", async () => {
     const { produce, request, warnings } = setUp("0.5");
-    for (const name of ["p", "q"]) {
-      await produce(anything, { name, dispatch: "reliable", retention: reliable({ segmentSizeMb: 5 }) });
-    }
-    expect(request()).toMatchObject({ schema: { name: "bytes_schema", typeSchema: 0 }, dispatchStrategy: 1 });
+    const retention = reliable({ segmentSizeMb: 5 });
+    await produce(anything, { access: "exclusive", retention });
+    expect(request()).toMatchObject({ dispatchStrategy: 0, producerAccessMode: 1 });
+    await produce(anything, { name: "q", dispatch: "reliable", retention });
+    expect(request()).toMatchObject({
+      schema: { name: "bytes_schema", typeSchema: 0 },
+      dispatchStrategy: 1,
+      producerAccessMode: 0,
+    });
     expect(warnings().map(({ code }) => code)).toEqual(["RETENTION_IGNORED"]);
     expect(warnings()[0]?.message).toContain("wal_cloud.wal.retention");
   });
@@ -144,10 +150,100 @@ describe("0.5", () => {
     expect(warnings().map(({ code }) => code)).toEqual(["SCHEMA_DIFFERS"]);
   });
 
+  test("one whose bytes mean nothing without its definition is refused where the topic has another", async () => {
+    const exact = (definition: string): Schema<never, unknown> => ({
+      subject: "rows",
+      type: "avro",
+      definition,
+      exact: true,
+      encode: () => new Uint8Array(),
+    });
+    const { produce } = setUp("0.5", keeps("rows", 0, '"string"'));
+    await produce(exact('"string"'), existing);
+    expect(await rejection(produce(exact('"long"'), existing))).toMatchObject({ code: "SCHEMA_MISMATCH" });
+  });
+
+  test("a topic that the broker does not know is created", async () => {
+    const { produce, count } = setUp("0.5", {
+      getSchema() {
+        throw new CallFailure("status", "Unable to find the requested topic", { status: Code.NotFound });
+      },
+    });
+    await produce(text("s"), existing);
+    expect(count("createProducer")).toBe(1);
+  });
+
   test("without a schema, nothing is asked and nothing compared", async () => {
     const { produce, count } = setUp("0.5", keeps("other", 1));
     await produce(anything, existing);
     expect(count("getSchema")).toBe(0);
+  });
+});
+
+describe("0.6", () => {
+  const registered = {
+    schemaId: 7n,
+    version: 1,
+    subject: "s",
+    schemaType: "string",
+    schemaDefinition: new Uint8Array(),
+  };
+  const known: Record<string, Handler> = { getLatestSchema: () => ({ ...registered, tags: [] }) };
+
+  test("options of reliable() raise one warning", async () => {
+    const { produce, warnings } = setUp("0.6");
+    const retention = reliable({ retentionSeconds: 5 });
+    await produce(anything, { dispatch: "reliable", retention });
+    await produce(anything, { name: "q", dispatch: "reliable", retention });
+    expect(warnings().map(({ code }) => code)).toEqual(["RETENTION_IGNORED"]);
+  });
+
+  test("a new topic with a schema is created twice, which ties it; one that exists, or has none, once", async () => {
+    for (const [schema, isNew, calls] of [
+      [text("s"), true, 2],
+      [text("s"), false, 1],
+      [anything, true, 1],
+    ] as const) {
+      const { produce, count } = setUp("0.6", known);
+      await produce(schema, { isNew });
+      expect(count("createProducer")).toBe(calls);
+    }
+  });
+
+  test("the schema is asked for once for a producer, and again after a failure that it may be the reason of", async () => {
+    let fails = 0;
+    const { cluster, count } = setUp("0.6", {
+      ...known,
+      createProducer() {
+        if (fails-- > 0) {
+          throw new CallFailure("status", "Failed to assign schema 's' to topic", { status: Code.FailedPrecondition });
+        }
+        return { producerId: 1n };
+      },
+    });
+    const { createProducer } = createProducerLanguage(protocolOf(cluster, "0.6"), text("s"));
+    const wanted = { ...plain, isNew: false };
+    await createProducer(target, wanted, limits);
+    await createProducer(target, wanted, limits);
+    expect(count("getLatestSchema")).toBe(1);
+    fails = 1;
+    await rejection(createProducer(target, wanted, limits));
+    await createProducer(target, wanted, limits);
+    expect(count("getLatestSchema")).toBe(2);
+  });
+
+  test("a topic without a subject has no schema", async () => {
+    const { protocol, count } = setUp("0.6", { getTopicSchemaConfig: () => ({ schemaSubject: "" }) });
+    const ask = protocol.speak(target, (dialect) => dialect.topicSchema(target, "/default/t", limits), limits.signal);
+    expect(await ask).toBeUndefined();
+    expect(count("getLatestSchema")).toBe(0);
+  });
+
+  test("producers without a schema have one language in common, others one each", () => {
+    const of = createProducerLanguages(setUp("0.6").protocol);
+    expect(of(anything)).toBe(of(anything));
+    const named = text("s");
+    expect(of(named)).not.toBe(of(named));
   });
 });
 
@@ -235,7 +331,8 @@ describe("no generation reads a request of another as its own", () => {
       version,
       subject: "s",
       schemaType: "string",
-      schemaDefinition: new Uint8Array(), tags: [],
+      schemaDefinition: new Uint8Array(),
+      tags: [],
     };
     for (const dispatch of ["reliable", "non-reliable"] as const) {
       const { produce, request } = setUp("0.6", { getLatestSchema: () => registered });

@@ -26,7 +26,6 @@ const messageForEnum = `${prost}ProducerRequest.dispatch_strategy: invalid wire 
 const schemaForReference = `${prost}SchemaReference.version_ref: ProducerRequest.schema_ref: invalid wire type: LengthDelimited (expected Varint)`;
 const referenceForSchema = `${prost}Schema.schema_data: ProducerRequest.schema: invalid wire type: Varint (expected LengthDelimited)`;
 const needsSchema = "Unable to create a topic without specifying the Schema";
-const { NonReliable } = DispatchStrategy;
 /** None that there is. */
 const strange = 9 as DispatchStrategy;
 
