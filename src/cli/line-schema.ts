@@ -20,7 +20,7 @@ export const schemaHelp = `      --schema KIND:SUBJECT
                            line that is something else fails. KIND is one of
                            text            UTF-8
                            bytes           anything
-                           int64, double   a number, sent as 8 bytes, the highest first; int64 to brokers before 0.6 in digits
+                           int64, double   a number, sent as 8 bytes, the highest first (int64 before 0.6: digits)
                            json            JSON, sent as it is written
                            avro            JSON, Avro's own or any other, sent as Avro
       --schema-file FILE   the JSON Schema by which json is validated, or the Avro schema, which avro needs
