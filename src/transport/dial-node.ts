@@ -21,8 +21,8 @@ export const dialNode: Dial = (url, tls, listener) => {
       ? new CallFailure("lost", `the connection to ${url} was lost: ${reason.message}`, { cause: reason })
       : dialFailure(url, reason);
   });
-  // The peer has nothing more to say: nor have we.
-  socket.once("end", () => socket.end());
+  // The peer has nothing more to say: nor have we, and what it has not taken it may never take.
+  socket.once("end", () => socket.destroy());
   socket.once("close", () => {
     if (!open && !destroyed) {
       failure ??= dialFailure(url, new Error("the connection was closed"));

@@ -2,7 +2,7 @@ import type { ByteStream, Dial } from "./byte-stream.ts";
 import { notHttp2Hint } from "./failure.ts";
 import { type Connection, createConnection } from "./http2/connection.ts";
 import { ErrorCode, errorName } from "./http2/constants.ts";
-import { ConnectionError, type StreamFailure } from "./http2/failures.ts";
+import { ConnectionError, StreamError, type StreamFailure } from "./http2/failures.ts";
 import type { Fields } from "./http2/fields.ts";
 import { createDecoder } from "./http2/hpack/decoder.ts";
 import { createEncoder, type PreparedFields } from "./http2/hpack/encoder.ts";
@@ -63,6 +63,9 @@ interface Line {
 /** Calls that a broker did not begin with are made again on another connection, so many times. */
 const maxAttempts = 4;
 
+/** A peer that does not take note of the end of a connection has it ended for it, so many milliseconds later. */
+const lingerMs = 1_000;
+
 export function createSocketSession({ url, tls, dial, schedule }: SocketSessionOptions): SocketSession {
   const lines = new Set<Line>();
   let current: Line | undefined;
@@ -74,6 +77,8 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
     const decoder = createDecoder({ maxTableSize: 0, maxListSize: 1 << 16 });
     let opened = false;
     let why: CallFailure | undefined;
+    let gone = false;
+    let linger: ReturnType<typeof setTimeout> | undefined;
     const socket = dial(url, tls, {
       onOpen() {
         opened = true;
@@ -82,12 +87,23 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
       onDrain: () => connection.drained(),
       onClose(failure) {
         why = failure;
+        gone = true;
+        clearTimeout(linger);
         connection.ended(failure);
       },
     });
     const connection = createConnection<RequestHead>({
       write: socket.write,
-      end: () => (opened ? socket.end() : socket.destroy()),
+      end() {
+        if (!opened) {
+          socket.destroy();
+        } else if (!gone) {
+          socket.end();
+          linger = setTimeout(socket.destroy, lingerMs);
+          // Where timers are numbers, none keeps a process alive.
+          (linger as { unref?: () => void }).unref?.();
+        }
+      },
       schedule,
       now: () => performance.now(),
       encodeHead: ({ prepared, rest }) => encoder.encodePrepared(prepared, rest),
@@ -96,11 +112,11 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
         try {
           return decoder.decode(block);
         } catch (error) {
+          // Without a table, what is too long for one call means nothing to the others.
           const bomb = error instanceof HpackError && error.code === "LIST_TOO_LARGE";
-          throw new ConnectionError(
-            bomb ? ErrorCode.enhanceYourCalm : ErrorCode.compressionError,
-            (error as Error).message,
-          );
+          throw bomb
+            ? new StreamError(ErrorCode.enhanceYourCalm, error.message)
+            : new ConnectionError(ErrorCode.compressionError, (error as Error).message);
         }
       },
       onBegin() {
@@ -120,8 +136,15 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
       },
     });
     const line: Line = { connection, socket, held: true };
-    const stopWatching = watchOver(connection, () => socket.destroy());
-    failures.set(line, (failure) => why ?? understood(failure, opened));
+    const stopWatching = watchOver(connection, () => {
+      connection.ended(new Error("the peer gives no sign of life"));
+      socket.destroy();
+    });
+    failures.set(line, (failure) => {
+      // What waited for its turn never went out, however the connection was lost.
+      const unsent = failure.kind === "refused" && why?.kind === "lost";
+      return unsent ? understood(failure, opened) : (why ?? understood(failure, opened));
+    });
     lines.add(line);
     return line;
   }
@@ -131,9 +154,12 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
 
   function understood(failure: StreamFailure, opened: boolean): CallFailure {
     const { kind, code, message } = failure;
-    const named = code === undefined ? message : `${message} (${errorName(code)})`;
+    const named = code === undefined || kind === "malformed" ? message : `${message} (${errorName(code)})`;
     if (closed) {
       return new CallFailure("lost", `the connection to ${url} was given up`, { cause: failure });
+    }
+    if (!opened) {
+      return new CallFailure("unreachable", `cannot connect to ${url}: ${named}`, { cause: failure });
     }
     if (kind === "refused") {
       return new CallFailure("refused", `${url} refused the call: ${named}`, { cause: failure });
@@ -141,7 +167,7 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
     if (!spoke) {
       const how = failure.cause instanceof ConnectionError || kind === "malformed" ? "garbled" : "silent";
       const hint = `${url} does not speak HTTP/2 (${named}); ${notHttp2Hint(url)}`;
-      return new CallFailure(opened ? how : "unreachable", hint, { cause: failure });
+      return new CallFailure(how, hint, { cause: failure });
     }
     return kind === "reset"
       ? new CallFailure("reset", `${url} broke the call off: ${named}`, { cause: failure })

@@ -39,7 +39,7 @@ export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransp
         : toCallFailure(reason, { url, signal, spokeHttp2: undefined });
     return {
       ...translated(grpc, failure),
-      ...(!options.interceptors?.length && { unaryBytes: createUnaryBytes(session, url) }),
+      ...(!options.interceptors?.length && { unaryBytes: createUnaryBytes(session, url, maxReceiveBytes) }),
       close() {
         closed = true;
         session.close();

@@ -1,9 +1,10 @@
 import { ErrorCode, maxStreamId, Setting } from "./constants.ts";
-import { ConnectionError, StreamFailure } from "./failures.ts";
+import { ConnectionError, StreamFailure, type StreamFailureKind } from "./failures.ts";
 import type { Fields } from "./fields.ts";
 import { createFloodGuard } from "./flood-guard.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import { createFrameWriter } from "./frame-writer.ts";
+import { createGivenUp } from "./given-up.ts";
 import { createIncoming } from "./incoming.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { initialSettings } from "./settings.ts";
@@ -53,7 +54,7 @@ export interface ConnectionOptions<Head> {
   encodeHead(head: Head): Uint8Array;
   /** What the peer allows the encoder's table to hold. */
   onHeaderTableSize(bytes: number): void;
-  /** The fields of a header block: called with each that comes. Throws {@link ConnectionError}. */
+  /** The fields of a header block: called with each that comes. Throws {@link ConnectionError}, or a StreamError. */
   decodeFields(block: Uint8Array): Fields;
   /** The peer has spoken HTTP/2: its SETTINGS came. */
   onBegin(): void;
@@ -69,15 +70,15 @@ export interface ConnectionOptions<Head> {
   connectionWindow?: number;
   /** The largest header block, in bytes, compressed or not. Default 64 KiB. */
   maxHeaderBytes?: number;
+  /** §5.1.1: the number of the first stream, an odd one. Default 1. */
+  firstStreamId?: number;
 }
-
-/** Streams that we gave up and of which something may still come: so many are remembered. */
-const maxGivenUp = 10_000;
 
 export function createConnection<Head>(options: ConnectionOptions<Head>): Connection<Head> {
   const { streamWindow = 1 << 20, connectionWindow = 1 << 24, maxHeaderBytes = 1 << 16, now } = options;
   const settings = initialSettings();
-  const givenUp = new Set<number>();
+  const guard = createFloodGuard(now);
+  const givenUp = createGivenUp();
   const pings: (() => void)[] = [];
   let began = false;
   let draining = false;
@@ -93,6 +94,8 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
     writer,
     settings,
     encodeHead: options.encodeHead,
+    firstStreamId: options.firstStreamId ?? 1,
+    onSent: guard.sent,
     onExhausted: () => drain(maxStreamId),
   });
   const read = createFrameReader(
@@ -103,12 +106,13 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
       decodeFields: options.decodeFields,
       maxHeaderBytes,
       connectionWindow,
-      guard: createFloodGuard(now),
+      guard: guard.count,
+      givenUp,
+      onPadding: consume,
       onEnd: finish,
       onFailure: fail,
-      wasGivenUp: (streamId, end) => (end ? givenUp.delete(streamId) : givenUp.has(streamId)),
+      onHeaderTableSize: options.onHeaderTableSize,
       onSettings() {
-        options.onHeaderTableSize(settings.headerTableSize);
         if (!began) {
           began = true;
           options.onBegin();
@@ -149,10 +153,7 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
   function giveUp(stream: Stream<Head>, code: ErrorCode): void {
     if (stream.id !== 0) {
       writer.rstStream(stream.id, code);
-      givenUp.add(stream.id);
-      if (givenUp.size > maxGivenUp) {
-        givenUp.delete(givenUp.values().next().value as number);
-      }
+      givenUp.add(stream);
     }
     forget(stream);
   }
@@ -160,7 +161,7 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
   function forget(stream: Stream<Head>): void {
     stream.done = true;
     outgoing.leave(stream);
-    if (draining && outgoing.open.size === 0) {
+    if (draining && load() === 0) {
       end(undefined);
     }
   }
@@ -175,10 +176,29 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
       ({ id }) => id === 0 || id > lastStreamId,
     );
     for (const stream of unprocessed) {
-      fail(stream, new StreamFailure("refused", "the peer closed the connection before it began with it", { code }));
+      // Those who are told may cancel others.
+      if (!stream.done) {
+        // Who has answered has begun.
+        const kind = stream.gotHeaders ? "lost" : "refused";
+        fail(stream, new StreamFailure(kind, "the peer closed the connection before it began with it", { code }));
+      }
     }
-    if (outgoing.open.size === 0) {
+    if (load() === 0) {
       end(undefined);
+    }
+  }
+
+  function load(): number {
+    return outgoing.open.size + outgoing.waiting.size;
+  }
+
+  /** §6.9: the peer may send as many bytes more: not for every little, and not for streams that are over. */
+  function consume(stream: Stream<Head>, bytes: number): void {
+    stream.consumed += bytes;
+    if (stream.consumed >= streamWindow >> 1 && !stream.done) {
+      writer.windowUpdate(stream.id, stream.consumed);
+      stream.credit += stream.consumed;
+      stream.consumed = 0;
     }
   }
 
@@ -192,19 +212,21 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
     writer.flush();
     over = true;
     options.end();
-    const waiting = [...outgoing.waiting];
-    const open = [...outgoing.open.values()];
-    outgoing.waiting.clear();
-    outgoing.open.clear();
+    const { waiting, open } = outgoing.clear();
     const kind = failure instanceof ConnectionError ? "malformed" : "lost";
     const words = failure?.message ?? "the connection was closed";
+    const tell = (stream: Stream<Head>, kind: StreamFailureKind) => {
+      // Those who are told may cancel others.
+      if (!stream.done) {
+        stream.done = true;
+        stream.listener.onFailure(new StreamFailure(kind, words, { cause: failure }));
+      }
+    };
     for (const stream of waiting) {
-      stream.done = true;
-      stream.listener.onFailure(new StreamFailure("refused", words, { cause: failure }));
+      tell(stream, "refused");
     }
     for (const stream of open) {
-      stream.done = true;
-      stream.listener.onFailure(new StreamFailure(kind, words, { cause: failure }));
+      tell(stream, kind);
     }
     options.onEnd(failure);
   }
@@ -235,15 +257,7 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
       stream.ending = ending;
       outgoing.pump(stream);
     },
-    consume(stream, bytes) {
-      stream.consumed += bytes;
-      // §6.9: not for every little, and not for streams that are over.
-      if (stream.consumed >= streamWindow >> 1 && !stream.done) {
-        writer.windowUpdate(stream.id, stream.consumed);
-        stream.credit += stream.consumed;
-        stream.consumed = 0;
-      }
-    },
+    consume,
     cancel(stream) {
       if (!stream.done) {
         giveUp(stream, ErrorCode.cancel);
@@ -256,7 +270,7 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
       }
     },
     takesRequests: () => !draining && !over,
-    load: () => outgoing.open.size + outgoing.waiting.size,
+    load,
     lastReceivedAt: () => lastReceivedAt,
     close: () => end(undefined),
     receive(chunk) {

@@ -29,7 +29,10 @@ export function createHeaderBlocks(maxBytes: number): HeaderBlocks {
       // §6.2: the priority of old is of no interest.
       const first = flags & Flag.priority ? from + 5 : from;
       if (first > end) {
-        throw new ConnectionError(ErrorCode.frameSizeError, "a HEADERS frame that ends before its block");
+        const cut = first > start + length;
+        throw cut
+          ? new ConnectionError(ErrorCode.frameSizeError, "a HEADERS frame that ends before its block")
+          : new ConnectionError(ErrorCode.protocolError, "more padding than frame");
       }
       const endStream = (flags & Flag.endStream) !== 0;
       if (flags & Flag.endHeaders) {

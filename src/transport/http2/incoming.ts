@@ -3,6 +3,7 @@ import { ConnectionError, StreamError, StreamFailure } from "./failures.ts";
 import { checkTrailers, type Fields, statusOf } from "./fields.ts";
 import type { OnFrame } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import type { GivenUp, Late } from "./given-up.ts";
 import { createHeaderBlocks, type HeaderBlock, withoutPadding } from "./header-blocks.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { applySettings, type PeerSettings } from "./settings.ts";
@@ -12,19 +13,23 @@ export interface IncomingOptions<Head> {
   writer: FrameWriter;
   outgoing: Outgoing<Head>;
   settings: PeerSettings;
-  /** Of a header block, in the order of their coming: HPACK needs all of them. Throws {@link ConnectionError}. */
+  /** Of a header block, in the order of their coming: HPACK needs all of them. Throws {@link ConnectionError}, {@link StreamError}. */
   decodeFields(block: Uint8Array): Fields;
   maxHeaderBytes: number;
   /** §6.9: what the peer may send on the whole connection before it is told to go on. */
   connectionWindow: number;
   /** Counts a frame that brings nothing. */
   guard(): void;
+  /** Streams that we gave up. */
+  givenUp: GivenUp;
+  /** Bytes of a stream that nobody has to read. */
+  onPadding(stream: Stream<Head>, bytes: number): void;
   /** The response has come to its end. */
   onEnd(stream: Stream<Head>): void;
   /** The stream has failed: it is to be forgotten, and its listener told. `code`: the peer is told, too. */
   onFailure(stream: Stream<Head>, failure: StreamFailure, code?: ErrorCode): void;
-  /** Whether the stream was given up by us, so that what still comes of it means nothing. `end`: nothing more will. */
-  wasGivenUp(streamId: number, end: boolean): boolean;
+  /** §6.5.2: what the encoder may use. */
+  onHeaderTableSize(bytes: number): void;
   /** §6.5: after the encoder was told. */
   onSettings(): void;
   onPing(payload: Uint8Array): void;
@@ -34,24 +39,20 @@ export interface IncomingOptions<Head> {
 
 /** The half of a connection that receives: what each frame means (§6). Throws {@link ConnectionError}. */
 export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
-  const { writer, outgoing, settings, guard, connectionWindow } = options;
+  const { writer, outgoing, settings, guard, givenUp, connectionWindow } = options;
   const blocks = createHeaderBlocks(options.maxHeaderBytes);
   let began = false;
   // What came on the connection since the peer was told to go on.
   let received = 0;
 
-  /** The stream, if it is one that lives. Others were given up by us, are over, or do not exist yet. */
-  function living(streamId: number, end: boolean): Stream<Head> | undefined {
-    const stream = outgoing.open.get(streamId);
-    if (stream) {
-      return stream;
-    }
-    refuseIdle(streamId);
-    guard();
-    if (!options.wasGivenUp(streamId, end)) {
+  /** A frame on a stream that does not live: we gave it up, or it is over. */
+  function onLate(streamId: number, late: Late): void {
+    if (late === "never") {
       throw new ConnectionError(ErrorCode.streamClosed, `a frame on stream ${streamId}, which is over`);
     }
-    return undefined;
+    if (late === "surplus") {
+      guard();
+    }
   }
 
   /** §5.1, §5.1.1: only we open streams, with odd numbers. */
@@ -73,8 +74,9 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
       writer.windowUpdate(0, received);
       received = 0;
     }
-    const stream = living(streamId, end);
+    const stream = outgoing.open.get(streamId);
     if (!stream) {
+      onLate(streamId, givenUp.data(streamId, length, end));
       return;
     }
     if (!stream.gotHeaders) {
@@ -88,10 +90,10 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     if (from === to && !end) {
       guard();
     }
-    // What is no content is consumed by nobody.
-    stream.consumed += length - (to - from);
     if (end) {
       options.onEnd(stream);
+    } else if (to - from < length) {
+      options.onPadding(stream, length - (to - from));
     }
     if (to > from || end) {
       stream.listener.onData(bytes.subarray(from, to), end);
@@ -103,8 +105,12 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
       return;
     }
     const { streamId, endStream, block } = whole;
+    const stream = outgoing.open.get(streamId);
+    if (!stream) {
+      onLate(streamId, givenUp.headers(streamId, endStream));
+    }
+    // §4.3: also of one that means nothing any more.
     const fields = options.decodeFields(block);
-    const stream = living(streamId, endStream);
     if (!stream) {
       return;
     }
@@ -139,10 +145,11 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     const stream = outgoing.open.get(streamId);
     if (!stream) {
       guard();
-      options.wasGivenUp(streamId, true);
+      givenUp.reset(streamId);
       return;
     }
-    const kind = code === ErrorCode.refusedStream ? "refused" : "reset";
+    // §8.7: refused before anything was done. Who has answered has done something.
+    const kind = code === ErrorCode.refusedStream && !stream.gotHeaders ? "refused" : "reset";
     options.onFailure(stream, new StreamFailure(kind, "the peer reset the stream", { code }));
   }
 
@@ -156,7 +163,7 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     }
     size(length % 6 === 0, "SETTINGS");
     const before = settings.initialWindowSize;
-    applySettings(settings, bytes, start, length);
+    applySettings(settings, bytes, start, length, options.onHeaderTableSize);
     options.onSettings();
     writer.settingsAck();
     outgoing.adjust(settings.initialWindowSize - before);
@@ -244,11 +251,19 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
         guard();
         options.onGoaway(uint32(bytes, start) & 0x7f_ff_ff_ff, uint32(bytes, start + 4));
         break;
+      case FrameType.priority:
+        // §5.3.2, §6.3: of no interest, but it has a form.
+        if (streamId === 0) {
+          throw new ConnectionError(ErrorCode.protocolError, "PRIORITY on stream 0");
+        }
+        size(length === 5, "PRIORITY");
+        guard();
+        break;
       case FrameType.pushPromise:
         // §8.4: we said that we take none.
         throw new ConnectionError(ErrorCode.protocolError, "a PUSH_PROMISE");
       default:
-        // §5.3.2 (PRIORITY), §5.5: of no interest.
+        // §5.5: of no interest.
         guard();
     }
   }
@@ -257,12 +272,14 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     try {
       onFrame(type, flags, streamId, bytes, start, length);
     } catch (error) {
-      const stream = error instanceof StreamError ? outgoing.open.get(streamId) : undefined;
-      if (!stream || !(error instanceof StreamError)) {
+      if (!(error instanceof StreamError)) {
         throw error;
       }
-      // §5.4.2: what is wrong with one stream ends that one.
-      options.onFailure(stream, new StreamFailure("malformed", error.message, { code: error.code }), error.code);
+      // §5.4.2: what is wrong with one stream ends that one; with one that we gave up nothing can be wrong any more.
+      const stream = outgoing.open.get(streamId);
+      if (stream) {
+        options.onFailure(stream, new StreamFailure("malformed", error.message, { code: error.code }), error.code);
+      }
     }
   };
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, maxStreamId, maxWindow } from "./constants.ts";
+import { defaultWindow, ErrorCode, maxStreamId, maxWindow } from "./constants.ts";
 import { ConnectionError, StreamError } from "./failures.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { PeerSettings } from "./settings.ts";
@@ -21,6 +21,8 @@ export interface Outgoing<Head> {
   adjust(windowChange: number): void;
   /** Whether the socket takes no more for the moment. */
   hold(on: boolean): void;
+  /** The connection is over: nothing goes out any more. Gives the streams that were on it. */
+  clear(): { waiting: Stream<Head>[]; open: Stream<Head>[] };
   /** The number of the next stream to be opened: those below it were. */
   nextId(): number;
 }
@@ -30,19 +32,24 @@ export interface OutgoingOptions<Head> {
   settings: PeerSettings;
   /** The header block of a request. Called when it goes out, in the order of sending: HPACK needs it so. */
   encodeHead(head: Head): Uint8Array;
+  /** A frame of a request went out. */
+  onSent(): void;
   /** §5.1.1: there are no numbers left. */
   onExhausted(): void;
+  /** The number of the first stream. */
+  firstStreamId: number;
 }
 
 export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<Head> {
-  const { writer, settings, encodeHead, onExhausted } = options;
+  const { writer, settings, encodeHead, onSent, onExhausted } = options;
   const open = new Map<number, Stream<Head>>();
   const waiting = new Set<Stream<Head>>();
-  // Have something to send, and may not.
+  // Could send, if the connection let them. Those whose own window is used up are not among them: a peer that opens the
+  // window of the connection by 1 and again by 1 would make us look at all of them each time.
   const blocked = new Set<Stream<Head>>();
-  let window = 65_535;
+  let window = defaultWindow;
   let held = false;
-  let nextId = 1;
+  let nextId = options.firstStreamId;
 
   function start(stream: Stream<Head>): void {
     stream.id = nextId;
@@ -51,6 +58,7 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
     open.set(stream.id, stream);
     const onlyHead = stream.ending && stream.outgoing.length === 0;
     writer.headers(stream.id, encodeHead(stream.head), onlyHead, settings.maxFrameSize);
+    onSent();
     stream.sentEnd = onlyHead;
     pump(stream);
     if (nextId > maxStreamId) {
@@ -71,7 +79,7 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
   function pump(stream: Stream<Head>): void {
     const { outgoing } = stream;
     blocked.delete(stream);
-    while (!stream.sentEnd && stream.id !== 0) {
+    while (!stream.sentEnd && stream.id !== 0 && !stream.done) {
       const piece = outgoing[0];
       if (!piece) {
         if (stream.ending) {
@@ -81,13 +89,16 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
         return;
       }
       const left = piece.length - stream.sent;
-      const length = held ? 0 : Math.min(left, stream.window, window, settings.maxFrameSize);
-      if (length <= 0 && left > 0) {
-        blocked.add(stream);
+      if (held || window <= 0 || stream.window <= 0) {
+        if (stream.window > 0) {
+          blocked.add(stream);
+        }
         return;
       }
+      const length = Math.min(left, stream.window, window, settings.maxFrameSize);
       const end = stream.ending && length === left && outgoing.length === 1;
       writer.data(stream.id, piece, stream.sent, length, end);
+      onSent();
       stream.sent += length;
       stream.window -= length;
       window -= length;
@@ -103,11 +114,11 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
   }
 
   function pumpBlocked(): void {
-    // Each once: those that are blocked again stand behind the others.
-    for (const stream of [...blocked]) {
+    for (const stream of blocked) {
       if (held || window <= 0) {
         return;
       }
+      // Sends all it may: it is blocked again only when the connection is, and then stands behind the others.
       pump(stream);
     }
   }
@@ -137,9 +148,7 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
           throw new StreamError(ErrorCode.flowControlError, `a stream's window beyond 2^31-1`);
         }
         stream.window += increment;
-        if (blocked.has(stream)) {
-          pump(stream);
-        }
+        pump(stream);
         return;
       }
       if (window + increment > maxWindow) {
@@ -158,14 +167,25 @@ export function createOutgoing<Head>(options: OutgoingOptions<Head>): Outgoing<H
           );
         }
       }
+      if (windowChange > 0) {
+        for (const stream of open.values()) {
+          pump(stream);
+        }
+      }
       startWaiting();
-      pumpBlocked();
     },
     hold(on) {
       held = on;
       if (!on) {
         pumpBlocked();
       }
+    },
+    clear() {
+      const streams = { waiting: [...waiting], open: [...open.values()] };
+      waiting.clear();
+      open.clear();
+      blocked.clear();
+      return streams;
     },
     nextId: () => nextId,
   };

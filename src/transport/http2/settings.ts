@@ -3,7 +3,6 @@ import { ConnectionError } from "./failures.ts";
 
 /** §6.5.2: what the peer asks for. */
 export interface PeerSettings {
-  headerTableSize: number;
   maxConcurrentStreams: number;
   initialWindowSize: number;
   maxFrameSize: number;
@@ -12,7 +11,6 @@ export interface PeerSettings {
 /** What holds until the peer's first SETTINGS. */
 export function initialSettings(): PeerSettings {
   return {
-    headerTableSize: 4_096,
     // §6.5.2: no limit; nobody has to be asked for permission to begin (§3.4).
     maxConcurrentStreams: Number.POSITIVE_INFINITY,
     initialWindowSize: defaultWindow,
@@ -23,14 +21,23 @@ export function initialSettings(): PeerSettings {
 /** Frames larger than this bring nothing, and would make one stream hold up the others. */
 const largestFrame = 65_536;
 
-/** Takes over what a SETTINGS frame says, in its order. Throws {@link ConnectionError} for values that there are none of. */
-export function applySettings(settings: PeerSettings, bytes: Uint8Array, start: number, length: number): void {
+/**
+ * Takes over what a SETTINGS frame says, in its order. HEADER_TABLE_SIZE goes to the encoder each time, since the smallest counts, too
+ * (RFC 7541 §4.2). Throws {@link ConnectionError} for values that there are none of.
+ */
+export function applySettings(
+  settings: PeerSettings,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  onHeaderTableSize: (bytes: number) => void,
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
   for (let at = 0; at < length; at += 6) {
     const value = view.getUint32(at + 2);
     switch (view.getUint16(at)) {
       case Setting.headerTableSize:
-        settings.headerTableSize = value;
+        onHeaderTableSize(value);
         break;
       case Setting.enablePush:
         // Only a client may say 1.

@@ -1,0 +1,44 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { MessageResponseSchema } from "../../../../gen/danube/danube_api_pb.ts";
+import type { BrokerTransport, CallFailure } from "../../../../src/transport/seam.ts";
+import { socketTransport } from "../../../../src/transport/socket.ts";
+import { join } from "../http2/frames.ts";
+import { type FakePeer, fakePeer } from "./fake-peer.ts";
+
+const path = "/danube.ProducerService/SendMessage";
+export const response: Uint8Array = toBinary(MessageResponseSchema, create(MessageResponseSchema, { requestId: 7n }));
+export const message: Uint8Array = join([0, 0, 0, 0, response.length], response);
+
+export function start(): FakePeer & { transport: BrokerTransport } {
+  const peer = fakePeer();
+  const transport = socketTransport({ dial: peer.dial, schedule: (work) => queueMicrotask(work) })(
+    "http://broker:1",
+    {},
+  );
+  return { ...peer, transport };
+}
+
+export const request: Uint8Array = Uint8Array.of(0, 0, 0, 0, 2, 8, 1);
+
+/** A call on the short way. */
+export function short(
+  transport: BrokerTransport,
+  {
+    header = new Headers(),
+    timeoutMs = 60_000,
+    signal,
+  }: { header?: Headers; timeoutMs?: number; signal?: AbortSignal } = {},
+): Promise<Uint8Array> {
+  return transport.unaryBytes?.({ path, request, header, timeoutMs, signal }) as Promise<Uint8Array>;
+}
+
+/** What a call came to, as far as anybody above a transport looks. */
+export async function outcome(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call;
+    return "answered";
+  } catch (reason) {
+    const { name, kind, status, message, metadata } = reason as CallFailure;
+    return { name, kind, status, message: status === undefined ? "" : message, metadata: metadata && [...metadata] };
+  }
+}
