@@ -2,14 +2,14 @@ import { type ConnectOptions, connect, type Producer, type ProducerOptions } fro
 import { freshTopic, type Load, measure, payload, type Row } from "./row.ts";
 
 /** The client's own rows. Each run has a client, a connection and a topic of its own. */
-export function clientRows(options: ConnectOptions): Row[] {
+export function clientRows(options: ConnectOptions, prefix: string): Row[] {
   const row = (
     name: string,
     inFlight: number,
     start: (producer: Producer) => Load,
     producerOptions: Partial<ProducerOptions> = {},
   ): Row => ({
-    name,
+    name: `${prefix}${name}`,
     inFlight,
     async run(seconds) {
       const danube = connect(options);
@@ -29,6 +29,7 @@ export function clientRows(options: ConnectOptions): Row[] {
     row("3 partitions, kept going", 3, keptGoing, { partitions: 3 }),
     row("each awaited", 1, oneByOne),
     row("order none, 64 in flight", 64, keptGoing, { order: "none", maxInFlight: 64 }),
+    row("order none, 256 in flight", 256, keptGoing, { order: "none", maxInFlight: 256 }),
   ];
 }
 

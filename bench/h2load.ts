@@ -23,7 +23,7 @@ export async function h2loadRows(options: ConnectOptions): Promise<Row[]> {
     inFlight,
     run: (seconds) => runH2load(options, inFlight, seconds),
   });
-  return code === 0 ? [row(1), row(64)] : [];
+  return code === 0 ? [row(1), row(64), row(256)] : [];
 }
 
 async function runH2load(options: ConnectOptions, inFlight: number, seconds: number): Promise<Figures> {

@@ -6,6 +6,7 @@
 //   npm run bench -- idle            what 10,000 idle producers hold, and the calls they make; such as have sent let
 //                                    go of what sending took within two minutes (--seconds 130 shows it)
 //
+//   --transport NAME (both, in turn: node and socket)
 //   --rounds N (5)  --seconds N (2)  --json     DANUBE_URL=http://host:6650,… for brokers other than an embedded one
 //
 // It also runs as `bun bench/main.ts` and `deno run -A bench/main.ts`.
@@ -16,7 +17,7 @@
 //   default order, kept going   nothing is awaited but ready(); order "partition" has one message in flight
 //   3 partitions, kept going    the same with one in flight in each of three partitions
 //   each awaited                send after send: how long one takes
-//   order none, 64 in flight    nothing is awaited but ready(), and the order does not matter
+//   order none, N in flight     nothing is awaited but ready(), and the order does not matter
 //   h2load, N in flight         the yardstick, where it is installed (Debian: nghttp2-client): the same request
 //                               by a load generator in C. What the broker and this machine can do
 //
@@ -25,6 +26,7 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import type { TransportName } from "../src/index.ts";
 import { idle } from "./idle.ts";
 import { memory } from "./memory.ts";
 import { rates } from "./rates.ts";
@@ -36,6 +38,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "2" },
     messages: { type: "string", default: "1000000" },
     json: { type: "boolean", default: false },
+    transport: { type: "string", multiple: true, default: ["node", "socket"] },
   },
 });
 const [what = "rates", ...more] = positionals;
@@ -44,7 +47,7 @@ const [rounds, seconds, messages] = [Number(values.rounds), Number(values.second
 if (more.length > 0 || ![rounds, seconds, messages].every((value) => value > 0)) {
   usage();
 } else if (what === "rates") {
-  await rates({ rounds, seconds, json: values.json });
+  await rates({ rounds, seconds, json: values.json, transports: values.transport as TransportName[] });
 } else if (what === "memory") {
   process.exitCode = (await memory(messages, values.json)) ? 0 : 1;
 } else if (what === "idle") {

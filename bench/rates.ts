@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import { withEmbedded } from "../scripts/embedded.ts";
 import { run } from "../scripts/run.ts";
-import type { ConnectOptions } from "../src/index.ts";
+import type { TransportName } from "../src/index.ts";
 import { clientRows } from "./client-rows.ts";
 import { h2loadRows } from "./h2load.ts";
 import type { Figures, Row } from "./row.ts";
@@ -13,6 +13,8 @@ export interface RatesOptions {
   /** Of each row in each round. */
   seconds: number;
   json: boolean;
+  /** The rows of each take turns with those of the others. */
+  transports: readonly TransportName[];
 }
 
 /** Messages a second, one 1 KiB message at a time and more; see main.ts. */
@@ -30,11 +32,11 @@ export async function rates(options: RatesOptions): Promise<void> {
   await withEmbedded(1, (urls) => onBrokers(urls, "embedded broker", options));
 }
 
-async function onBrokers(brokers: string[], broker: string, { rounds, seconds, json }: RatesOptions): Promise<void> {
-  const transport = "auto";
-  const connectOptions: ConnectOptions = { brokers, transport };
-  const rows = [...clientRows(connectOptions), ...(await h2loadRows(connectOptions))];
-  const setting = { runtime: runtime(), broker, transport, cores: availableParallelism(), rounds, seconds };
+async function onBrokers(brokers: string[], broker: string, options: RatesOptions): Promise<void> {
+  const { rounds, seconds, json, transports } = options;
+  const ours = transports.flatMap((transport) => clientRows({ brokers, transport }, `${transport}: `));
+  const rows = [...ours, ...(await h2loadRows({ brokers }))];
+  const setting = { runtime: runtime(), broker, cores: availableParallelism(), rounds, seconds };
   if (!json) {
     console.log(
       Object.entries(setting)

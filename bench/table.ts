@@ -29,15 +29,16 @@ export function lines(rows: readonly Row[], rounds: readonly (readonly Figures[]
 
 function yardstickOf(row: Row, rows: readonly Row[]): Row | undefined {
   const sameInFlight = rows.find(({ name, inFlight }) => name.startsWith("h2load") && inFlight === row.inFlight);
-  const yardstick = sameInFlight ?? rows.find(({ name }) => name === "each awaited");
+  const prefix = row.name.slice(0, row.name.indexOf(" ") + 1);
+  const yardstick = sameInFlight ?? rows.find(({ name }) => name === `${prefix}each awaited`);
   return yardstick === row ? undefined : yardstick;
 }
 
 export function print(result: readonly Line[]): void {
-  console.log(`${"".padEnd(28)}${"msg/s".padStart(10)}${"CPU µs/msg".padStart(13)}   ratio`);
+  console.log(`${"".padEnd(36)}${"msg/s".padStart(10)}${"CPU µs/msg".padStart(13)}   ratio`);
   for (const { name, perSecond, cpuMicros, ratio, of } of result) {
     const figures = `${whole(perSecond).padStart(10)}${whole(cpuMicros).padStart(13)}`;
-    console.log(`${name.padEnd(28)}${figures}   ${ratio === undefined ? "" : `${ratio.toFixed(2)} of "${of}"`}`);
+    console.log(`${name.padEnd(36)}${figures}   ${ratio === undefined ? "" : `${ratio.toFixed(2)} of "${of}"`}`);
   }
 }
 

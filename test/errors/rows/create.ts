@@ -4,6 +4,7 @@ import {
   type DispatchStrategy,
   TopicLookupResponse_LookupType as LookupType,
   type ProducerRequest,
+  type TopicLookupRequest,
   type TopicLookupResponse,
   type TopicPartitionsResponse,
 } from "../../../gen/danube/danube_api_pb.ts";
@@ -132,9 +133,16 @@ export const createRows: ErrorRow[] = [
     async provoke(context) {
       const topic = context.topic();
       await context.other().createProducer({ topic, partitions: 2 });
-      // The client asks before it creates: it is told that there is nothing, and then what there is.
-      const none = answered<TopicPartitionsResponse>("TopicPartitions", (answer) => (answer.partitions = []));
-      return creating(context.connect([once(none)]).createProducer({ topic }));
+      // The client asks for just this name before it creates: it is told that there is nothing, and then what there is.
+      let asked = 0;
+      const count = changed<TopicLookupRequest>(
+        "TopicPartitions",
+        (request) => (asked += request.topic === topic ? 1 : 0),
+      );
+      const none = answered<TopicPartitionsResponse>("TopicPartitions", (answer) => {
+        answer.partitions = asked === 1 ? [] : answer.partitions;
+      });
+      return creating(context.connect([{ ...count, ...none }]).createProducer({ topic }));
     },
   },
   {
