@@ -11,7 +11,7 @@ const byName: Record<TransportName, CreateTransport> = {
   // Node, Deno and Bun all have node:http2.
   auto: createNodeTransport,
   node: createNodeTransport,
-  socket: socketTransport({ dial: dialNode, schedule: setImmediate }),
+  socket: socketTransport({ dial: dialNode, schedule: (work) => void setImmediate(work) }),
 };
 
 export const transportNames: readonly string[] = Object.keys(byName);

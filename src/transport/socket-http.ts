@@ -8,7 +8,8 @@ import { createEnvelopes } from "./envelopes.ts";
 import type { Fields } from "./http2/fields.ts";
 import { type PreparedFields, prepareFields } from "./http2/hpack/encoder.ts";
 import { CallFailure } from "./seam.ts";
-import type { Running, SocketSession } from "./socket-session.ts";
+import type { Running } from "./socket-call.ts";
+import type { SocketSession } from "./socket-session.ts";
 
 /** Connect's idea of an HTTP client, over our own connection: for every call that has no way of its own. */
 export function createHttpClient(session: SocketSession, url: string): UniversalClientFn {

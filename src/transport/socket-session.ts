@@ -1,47 +1,19 @@
-import type { ByteStream, Dial } from "./byte-stream.ts";
+import type { Dial } from "./byte-stream.ts";
 import { notHttp2Hint } from "./failure.ts";
-import { type Connection, createConnection } from "./http2/connection.ts";
+import { createConnection } from "./http2/connection.ts";
 import { ErrorCode, errorName } from "./http2/constants.ts";
 import { ConnectionError, StreamError, type StreamFailure } from "./http2/failures.ts";
-import type { Fields } from "./http2/fields.ts";
 import { createDecoder } from "./http2/hpack/decoder.ts";
-import { createEncoder, type PreparedFields } from "./http2/hpack/encoder.ts";
+import { createEncoder } from "./http2/hpack/encoder.ts";
 import { HpackError } from "./http2/hpack/hpack-error.ts";
-import type { Stream } from "./http2/stream.ts";
 import { watchOver } from "./keepalive.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
-
-/** What a request begins with: what all of a kind have, and what this one adds. */
-export interface RequestHead {
-  readonly prepared: PreparedFields;
-  readonly rest: Fields;
-}
-
-/** A request, and who is told of its response. Its members below the line are the session's. */
-export interface SocketCall {
-  readonly head: RequestHead;
-  /** All of the request's body; `undefined` where it comes piece by piece. */
-  readonly body: Uint8Array | undefined;
-  onHeaders(fields: Fields, end: boolean): void;
-  onData(bytes: Uint8Array, end: boolean): void;
-  onDrain?(): void;
-  onFailure(failure: CallFailure): void;
-}
-
-/** A call under way. */
-export interface Running {
-  /** More of a body that comes piece by piece. */
-  write(bytes: Uint8Array | undefined, end: boolean): void;
-  /** What was given to `onData` is no longer held. */
-  consume(bytes: number): void;
-  /** Gives the call up: nothing more is told. */
-  cancel(): void;
-}
+import { type Line, type Lines, type RequestHead, type Running, RunningCall, type SocketCall } from "./socket-call.ts";
 
 /** The connection to one broker: opened by the first call, and again when it is lost or the broker wants another one. */
 export interface SocketSession {
   start(call: SocketCall): Running;
-  /** Whether the broker has ever spoken HTTP/2. */
+  /** Ends the connection and every call on it. */
   close(): void;
 }
 
@@ -52,16 +24,6 @@ export interface SocketSessionOptions {
   /** Runs a function at the end of this turn of the event loop. */
   schedule(work: () => void): void;
 }
-
-/** A connection with its socket. */
-interface Line {
-  readonly connection: Connection<RequestHead>;
-  readonly socket: ByteStream;
-  held: boolean;
-}
-
-/** Calls that a broker did not begin with are made again on another connection, so many times. */
-const maxAttempts = 4;
 
 /** A peer that does not take note of the end of a connection has it ended for it, so many milliseconds later. */
 const lingerMs = 1_000;
@@ -183,83 +145,25 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
     }
   }
 
-  function start(call: SocketCall): Running {
-    let stream: Stream<RequestHead> | undefined;
-    let line: Line | undefined;
-    let answered = false;
-    let over = false;
-    let attempts = 0;
-
-    function attempt(): void {
-      if (closed) {
-        fail(new CallFailure("aborted", `the connection to ${url} was closed`));
-        return;
-      }
-      attempts++;
+  /** What calls need of their session. */
+  const lineOf: Lines = {
+    take() {
       if (!current?.connection.takesRequests()) {
         current = open();
       }
-      const mine = current;
-      line = mine;
-      stream = mine.connection.request(call.head, call.body, call.body === undefined, {
-        onHeaders(fields, end) {
-          answered = true;
-          if (end) {
-            finish();
-          }
-          call.onHeaders(fields, end);
-        },
-        onData(bytes, end) {
-          if (end) {
-            finish();
-          }
-          call.onData(bytes, end);
-        },
-        onDrain: () => call.onDrain?.(),
-        onFailure(failure) {
-          const told = (failures.get(mine) as (failure: StreamFailure) => CallFailure)(failure);
-          hold(mine);
-          // What comes piece by piece may be in part on its way already.
-          if (told.kind === "refused" && !answered && call.body && attempts < maxAttempts && !over) {
-            attempt();
-          } else {
-            fail(told);
-          }
-        },
-      });
-      hold(mine);
-    }
-
-    function fail(failure: CallFailure): void {
-      if (!over) {
-        over = true;
-        call.onFailure(failure);
-      }
-    }
-
-    function finish(): void {
-      over = true;
-      if (line) {
-        hold(line);
-      }
-    }
-
-    attempt();
-    return {
-      write: (bytes, end) => stream && line?.connection.write(stream, bytes, end),
-      consume: (bytes) => stream && line?.connection.consume(stream, bytes),
-      cancel() {
-        over = true;
-        if (stream && line) {
-          line.connection.cancel(stream);
-          hold(line);
-        }
-      },
-    };
-  }
+      return current;
+    },
+    hold,
+    told: (line, failure) => (failures.get(line) as (failure: StreamFailure) => CallFailure)(failure),
+    refusal: () => (closed ? new CallFailure("aborted", `the connection to ${url} was closed`) : undefined),
+  };
 
   return {
-    start,
+    start(call) {
+      const running = new RunningCall(lineOf, call);
+      running.attempt();
+      return running;
+    },
     close() {
       closed = true;
       for (const { connection, socket } of [...lines]) {

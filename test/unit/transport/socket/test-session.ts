@@ -1,6 +1,7 @@
 import { prepareFields } from "../../../../src/transport/http2/hpack/encoder.ts";
 import type { CallFailure } from "../../../../src/transport/seam.ts";
-import { createSocketSession, type Running, type SocketSession } from "../../../../src/transport/socket-session.ts";
+import type { Running } from "../../../../src/transport/socket-call.ts";
+import { createSocketSession, type SocketSession } from "../../../../src/transport/socket-session.ts";
 import { HEADERS } from "../http2/frames.ts";
 import { type FakeLine, type FakePeer, fakePeer, turn } from "./fake-peer.ts";
 
