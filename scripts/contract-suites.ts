@@ -8,11 +8,14 @@ interface Embedded {
   generation: BrokerGeneration;
   brokers: number;
   runtimes: readonly Runtime[];
+  /** How calls are carried. Default: as by default. */
+  transport?: "socket";
 }
 
 const today: readonly Embedded[] = [
   { generation: "0.15", brokers: 1, runtimes },
   { generation: "0.15", brokers: 3, runtimes },
+  { generation: "0.15", brokers: 3, runtimes, transport: "socket" },
 ];
 
 // Runtimes differ in how they carry calls, which no generation changes much: those between the oldest and today's are
@@ -38,11 +41,16 @@ export async function contractSuites({ runtimes: chosen, generation }: ContractO
   }
   // Who asks for one generation gets it from all runtimes that were asked for.
   const plans = [...today, ...old].filter((plan) => (generation ?? plan.generation) === plan.generation);
-  const results = await inLanes(lanes, plans, async ({ generation: plays, brokers, runtimes: planned }) => {
+  const results = await inLanes(lanes, plans, async ({ generation: plays, brokers, runtimes: planned, transport }) => {
     const from = chosen.filter((runtime) => generation !== undefined || planned.includes(runtime));
-    const what = brokers === 1 ? "embedded standalone broker" : `embedded cluster of ${brokers}`;
+    const which = brokers === 1 ? "embedded standalone broker" : `embedded cluster of ${brokers}`;
+    const what = transport ? `${which}, over ${transport}` : which;
     const onThese = (urls: string[]) =>
-      onBrokers(from, plays, what, { DANUBE_URL: urls.join(","), DANUBE_BROKER: "embedded" });
+      onBrokers(from, plays, what, {
+        DANUBE_URL: urls.join(","),
+        DANUBE_BROKER: "embedded",
+        ...(transport && { DANUBE_TRANSPORT: transport }),
+      });
     return from.length > 0 ? withEmbedded(brokers, onThese, plays) : [];
   });
   return results.flat();

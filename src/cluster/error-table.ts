@@ -94,6 +94,8 @@ export const errorTable: readonly Row[] = [
   { kind: "silent", code: "UNAVAILABLE", action: "locate" },
   { kind: "refused", code: "UNAVAILABLE", action: "repeat", outcome: "not-sent" },
   { kind: "lost", code: "UNAVAILABLE", action: "locate" },
+  // Its handler crashed, most likely, and would again.
+  { kind: "reset", code: "UNAVAILABLE", action: "again" },
   { kind: "deadline", code: "TIMEOUT", action: "locate" },
   { kind: "aborted", code: "CANCELED", action: "fail" },
   { kind: "untrusted", code: "PROTOCOL", action: "fail", outcome: "not-sent" },

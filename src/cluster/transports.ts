@@ -115,7 +115,8 @@ export function createTransports(options: TransportsOptions): Transports {
    */
   function replaceIfDead(entry: Entry, failure: CallFailure, startedAt: number): void {
     // A call that was given up before the broker ever answered may be one that cannot even connect.
-    const alive = failure.kind === "refused" || (failure.kind === "aborted" && entry.answered);
+    const alive =
+      failure.kind === "refused" || failure.kind === "reset" || (failure.kind === "aborted" && entry.answered);
     // A time-out on a connection that answered others meanwhile says nothing about the connection.
     const onlySlow = failure.kind === "deadline" && entry.lastAnswerAt >= startedAt;
     if (alive || onlySlow || entries.get(entry.key) !== entry) {

@@ -235,6 +235,7 @@ describe("after a failure", () => {
     const { made, succeed, failWith } = setUp();
     await failWith(a, status(Code.Unavailable));
     await failWith(a, failure("refused"));
+    await failWith(a, failure("reset"));
     await succeed(a);
     expect(made).toMatchObject([{ closed: 0 }]);
   });

@@ -270,6 +270,7 @@ describe("what became of the message", () => {
     ["untrusted", "not-sent"],
     ["silent", "unknown"],
     ["lost", "unknown"],
+    ["reset", "unknown"],
     ["deadline", "unknown"],
     ["aborted", "unknown"],
     ["garbled", "unknown"],
