@@ -12,7 +12,7 @@ export interface RequestHead {
   readonly rest: Fields;
 }
 
-/** A request, and who is told of its response. Its members below the line are the session's. */
+/** A request, and who is told of its response. */
 export interface SocketCall {
   readonly head: RequestHead;
   /** All of the request's body; `undefined` where it comes piece by piece. */
@@ -38,6 +38,8 @@ export interface Line {
   readonly connection: Connection<RequestHead>;
   readonly socket: ByteStream;
   held: boolean;
+  /** What a stream's failure is to its caller. */
+  told(failure: StreamFailure): CallFailure;
 }
 
 /** The session, as calls see it. */
@@ -45,8 +47,6 @@ export interface Lines {
   /** A connection that takes calls. */
   take(): Line;
   hold(line: Line): void;
-  /** What a stream's failure is to its caller. */
-  told(line: Line, failure: StreamFailure): CallFailure;
   /** Why no call is taken at all. */
   refusal(): CallFailure | undefined;
 }
@@ -104,7 +104,7 @@ export class RunningCall implements Running, StreamListener {
 
   onFailure(failure: StreamFailure): void {
     const line = this.#line as Line;
-    const told = this.#lines.told(line, failure);
+    const told = line.told(failure);
     this.#lines.hold(line);
     // What comes piece by piece may be in part on its way already.
     const again = told.kind === "refused" && !this.#answered && this.#call.body && this.#attempts < maxAttempts;

@@ -97,22 +97,23 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
         stopWatching();
       },
     });
-    const line: Line = { connection, socket, held: true };
+    const line: Line = {
+      connection,
+      socket,
+      held: true,
+      told(failure) {
+        // What waited for its turn never went out, however the connection was lost.
+        const unsent = failure.kind === "refused" && why?.kind === "lost";
+        return unsent ? understood(failure, opened) : (why ?? understood(failure, opened));
+      },
+    };
     const stopWatching = watchOver(connection, () => {
       connection.ended(new Error("the peer gives no sign of life"));
       socket.destroy();
     });
-    failures.set(line, (failure) => {
-      // What waited for its turn never went out, however the connection was lost.
-      const unsent = failure.kind === "refused" && why?.kind === "lost";
-      return unsent ? understood(failure, opened) : (why ?? understood(failure, opened));
-    });
     lines.add(line);
     return line;
   }
-
-  // How what ended a stream is told, by its connection.
-  const failures = new WeakMap<Line, (failure: StreamFailure) => CallFailure>();
 
   function understood(failure: StreamFailure, opened: boolean): CallFailure {
     const { kind, code, message } = failure;
@@ -154,7 +155,6 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
       return current;
     },
     hold,
-    told: (line, failure) => (failures.get(line) as (failure: StreamFailure) => CallFailure)(failure),
     refusal: () => (closed ? new CallFailure("aborted", `the connection to ${url} was closed`) : undefined),
   };
 
