@@ -1,9 +1,9 @@
 //! A gRPC server that answers what a producer asks, at once: no topics, no storage, no check of anything. What a client
 //! reaches against it is the client's own limit, or that of gRPC on this machine. All other calls are UNIMPLEMENTED.
 //!
-//! plain-server [PORT]: prints its URL and runs until it is ended.
+//! plain-server [PORT [THREADS]]: prints its URL and runs until it is ended. As many threads as cores, if not told.
 
-use std::error::Error;
+use std::{env, error::Error};
 
 use danube::{
     HealthCheckRequest, HealthCheckResponse, MessageResponse, ProducerRequest, ProducerResponse, StreamMessage,
@@ -14,7 +14,7 @@ use danube::{
     producer_service_server::{ProducerService, ProducerServiceServer},
     topic_lookup_response::LookupType,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Builder};
 use tonic::{
     Request, Response, Status,
     transport::{Server, server::TcpIncoming},
@@ -72,9 +72,18 @@ impl HealthCheck for Plain {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let port: u16 = arguments.next().map_or(Ok(0), |port| port.parse())?;
+    let threads: usize = arguments.next().map_or(Ok(0), |threads| threads.parse())?;
+    let mut builder = Builder::new_multi_thread();
+    if threads > 0 {
+        builder.worker_threads(threads);
+    }
+    builder.enable_all().build()?.block_on(serve(port))
+}
+
+async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let plain = Plain { url: format!("http://{}", listener.local_addr()?) };
     println!("{}", plain.url);
