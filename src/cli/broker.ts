@@ -15,6 +15,7 @@ Runs the embedded broker: Danube's protocol, in memory, for trying things out an
       --mode MODE              standalone or cluster (default: by the number of brokers)
       --generation VERSION     speak the protocol of older brokers: 0.4, 0.5, 0.6, 0.7 (default 0.15)
       --proxy                  with a proxy in front, as Danube's Envoy
+      --connect-url URL        the proxy that clients are to go through, of your own
       --enforce-exclusive      refuse a second producer beside an exclusive one, as no broker up to 0.15.1 does
       --failover-ms MS         until the topics of a dead broker go to others (default 1000)
       --json                   print one line of JSON when it runs`;
@@ -31,6 +32,7 @@ export async function broker(args: string[]): Promise<number> {
       mode: { type: "string" },
       generation: { type: "string" },
       proxy: { type: "boolean" },
+      "connect-url": { type: "string" },
       "enforce-exclusive": { type: "boolean" },
       "failover-ms": { type: "string" },
       json: { type: "boolean" },
@@ -47,6 +49,7 @@ export async function broker(args: string[]): Promise<number> {
     mode: oneOf("mode", values.mode, ["standalone", "cluster"]),
     generation: oneOf("generation", values.generation, generations),
     proxy: values.proxy,
+    connectUrl: values["connect-url"],
     enforceExclusive: values["enforce-exclusive"],
     failoverMs: wholeNumber("failover-ms", values["failover-ms"], 0),
   };

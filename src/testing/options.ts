@@ -5,8 +5,8 @@ import type { BrokerOptions } from "./types.ts";
 
 // biome-ignore format: a list of words
 const optionNames = [
-  "generation", "brokers", "mode", "port", "host", "advertisedHost", "enforceExclusive", "proxy", "namespaces",
-  "autoCreateTopics", "maxProducersPerTopic", "maxMessageSize", "tls", "tokens", "apiKeys", "failoverMs", "loadMs",
+  "generation", "brokers", "mode", "port", "host", "advertisedHost", "enforceExclusive", "proxy", "connectUrl",
+  "namespaces", "autoCreateTopics", "maxProducersPerTopic", "maxMessageSize", "tls", "tokens", "apiKeys", "failoverMs", "loadMs",
 ] as const satisfies (keyof BrokerOptions)[];
 
 /** What the cluster as a whole is. */
@@ -35,8 +35,13 @@ export function resolveBrokerOptions(options: BrokerOptions): ClusterOptions {
   if (options.apiKeys && !has(version, "apiKeys")) {
     throw new TypeError(`"apiKeys" are for brokers until 0.10: those of ${version} take "tokens" only`);
   }
-  if (options.proxy && has(version, "bareAddress")) {
-    throw new TypeError(`"proxy" is for brokers from 0.7.3 on: those of ${version} tell clients of none`);
+  for (const name of ["proxy", "connectUrl"] as const) {
+    if (options[name] && has(version, "bareAddress")) {
+      throw new TypeError(`"${name}" is for brokers from 0.7.3 on: those of ${version} tell clients of no proxy`);
+    }
+  }
+  if (options.proxy && options.connectUrl) {
+    throw new TypeError('"proxy" puts one in front, and "connectUrl" says where another one is: give one of them');
   }
   const { advertisedHost = host } = options;
   return { version, count, standalone: mode === "standalone", port, host, advertisedHost, failoverMs, loadMs };

@@ -66,9 +66,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
   };
   const urlOf = (i: number) => `${scheme}://${advertisedHost}:${at(i).server.port()}`;
   const proxy = options.proxy ? createProxy({ host, tls: options.tls, route: (name) => routeTo(name) }) : undefined;
+  const behindProxy = options.proxy === true || options.connectUrl !== undefined;
   const advertised = (i: number): Advertised => {
     const brokerUrl = proxy ? `http://broker-${i}.danube:6650` : urlOf(i);
-    const connectUrl = proxy ? `${scheme}://${advertisedHost}:${proxy.server.port()}` : brokerUrl;
+    const connectUrl = proxy
+      ? `${scheme}://${advertisedHost}:${proxy.server.port()}`
+      : (options.connectUrl ?? brokerUrl);
     return { brokerUrl, connectUrl, listening: `${host}:${at(i).server.port()}` };
   };
 
@@ -142,7 +145,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     const around = createAround({ index, faults, credentials, cut });
     const handler = connectNodeAdapter({
       routes: (router) => {
-        registerServices(router, { broker, shared, advertised, proxy: proxy !== undefined, around });
+        registerServices(router, { broker, shared, advertised, proxy: behindProxy, around });
         registerConsumerService(router, { broker, around });
         registerSchemaService(router, { broker, shared, around });
         registerLegacyServices(router, { shared, around });

@@ -26,6 +26,11 @@ export interface BrokerOptions {
   enforceExclusive?: boolean | undefined;
   /** Puts a proxy in front, as Danube's Envoy: clients reach brokers only through it, by `x-danube-broker-url`. */
   proxy?: boolean | undefined;
+  /**
+   * The URL of a proxy of your own (an Envoy, say), as the brokers' `--connect-url`: clients are told to go there and to
+   * name the broker, by its own URL, in `x-danube-broker-url`. The brokers can be reached without it, too.
+   */
+  connectUrl?: string | undefined;
   /** Namespaces beside `default` and `system`. */
   namespaces?: readonly string[] | undefined;
   /** Default `true`. */

@@ -37,6 +37,17 @@ describe("a proxy in front of the cluster", () => {
     expect(new Set(danube.status().owners.map(({ url }) => url))).toEqual(new Set(broker.urls));
   });
 
+  test("one that is not the broker's own is named by connectUrl", async () => {
+    const broker = await start({ connectUrl: "http://danube.example:6650" });
+    const [url] = broker.urls as [string];
+    const mapBrokerUrl = (advertised: string) => (advertised === "http://danube.example:6650" ? url : advertised);
+    await client({ brokers: url }).danube.createProducer({ topic: "/default/proxied" });
+    const { danube } = client({ brokers: url, mapBrokerUrl });
+    const { send } = await danube.createProducer({ topic: "/default/proxied" });
+    await send("x");
+    expect(danube.status().connections).toMatchObject([{ url }, { url, brokerUrl: url }]);
+  });
+
   test("the owner dies behind it", async () => {
     const broker = await start({ brokers: 3, proxy: true });
     const { send } = await client({ brokers: broker.urls }).danube.createProducer({

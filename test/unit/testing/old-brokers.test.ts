@@ -30,7 +30,10 @@ function produce({ calls, settle }: OldWorld, generation: BrokerGeneration, topi
 test("wrong options are named", async () => {
   await expect(startBroker({ generation: "0.8" as "0.7" })).rejects.toThrow(/"generation" must be one of "0.4", "0.5"/);
   await expect(startBroker({ generation: "0.4", mode: "standalone" })).rejects.toThrow(/"mode" must be "cluster"/);
+  const connectUrl = "http://danube.example:6650";
   await expect(startBroker({ generation: "0.7", proxy: true })).rejects.toThrow(/"proxy"/);
+  await expect(startBroker({ generation: "0.7", connectUrl })).rejects.toThrow(/"connectUrl"/);
+  await expect(startBroker({ proxy: true, connectUrl })).rejects.toThrow(/give one/);
   await expect(startBroker({ apiKeys: ["k"] })).rejects.toThrow(TypeError);
 });
 
