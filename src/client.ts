@@ -25,6 +25,7 @@ import { createRegistry } from "./schema/registry.ts";
 import { createSchemaResolver } from "./schema/resolve.ts";
 import type { Schema } from "./schema/schema.ts";
 import type { Schemas } from "./schema/schemas.ts";
+import { selectTransport, type TransportTable } from "./transport/select.ts";
 
 /** A client of one Danube cluster. Every member is a closure and may be taken out of the object. */
 export interface Danube {
@@ -85,23 +86,13 @@ export interface DanubeStatus {
 }
 
 /**
- * Makes a client. Does no I/O: connections are opened by the first call that needs them.
- *
- * Throws `TypeError` for wrong options.
- *
- * @example
- * ```ts
- * const danube = connect({ brokers: ["http://127.0.0.1:6650"] });
- * const { send, close } = await danube.createProducer({ topic: "/default/events", name: "web" });
- * await send("hello", { attributes: { source: "readme" } });
- * await close();
- * await danube.close();
- * ```
+ * Makes a client, over the transports of an entry point: each has a `connect` that does just this. Throws `TypeError` for
+ * wrong options, and for those that no transport there can honour.
  */
-export function connect(options: ConnectOptions | string): Danube {
+export function createClient(options: ConnectOptions | string, transports: TransportTable): Danube {
   const resolved = resolveOptions(options);
   const { seeds, attemptTimeoutMs, maxMessageBytes } = resolved;
-  const cluster = createCluster(resolved);
+  const cluster = createCluster(resolved, selectTransport(resolved, transports));
   const { ownership, connections, events } = cluster;
   const registry = createRegistry(cluster);
   const resolver = createSchemaResolver(registry, events, cluster.sweeper);

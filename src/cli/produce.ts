@@ -1,4 +1,4 @@
-import { connect } from "../client.ts";
+import { connect } from "../index.ts";
 import type { ProducerOptions } from "../producer/options.ts";
 import { bytes } from "../schema/plain.ts";
 import type { Schema } from "../schema/schema.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { connect } from "../client.ts";
+import { connect } from "../index.ts";
 import { openReader, type ReadMessage } from "../testing/reader.ts";
 import { startBroker } from "../testing/start.ts";
 import { count, createProgress, summary } from "./progress.ts";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { connect } from "../client.ts";
+import { connect } from "../index.ts";
 import type { Schemas } from "../schema/schemas.ts";
 import { connectionHelp, connectionOptions, connectOptions } from "./connection.ts";
 import { checked, UsageError, wholeNumber } from "./usage.ts";

@@ -4,7 +4,7 @@ import { createSweeper, type Sweeper } from "../lib/sweeper.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { apiKeyTokens } from "../protocol/api-key.ts";
 import { createTokenForm } from "../protocol/token-form.ts";
-import { selectTransport } from "../transport/select.ts";
+import type { CreateTransport } from "../transport/seam.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { type Creations, createCreations } from "./creations.ts";
 import { createCredentials, type Tokens, tokensOf } from "./credentials.ts";
@@ -33,13 +33,13 @@ export interface Cluster {
 const sweepMs = 60_000;
 
 /** Puts the parts together. Does no I/O. */
-export function createCluster(options: ResolvedOptions): Cluster {
+export function createCluster(options: ResolvedOptions, createTransport: CreateTransport): Cluster {
   const seeds = createSeeds(options.seeds);
-  const { tls, interceptors, transport, backoff, attemptTimeoutMs } = options;
+  const { tls, interceptors, backoff, attemptTimeoutMs } = options;
   const events = createEventLog(options.onEvent);
   const sweeper = createSweeper(sweepMs);
   const connections: Connections = createConnections({
-    createTransport: selectTransport(transport),
+    createTransport,
     transportOptions: { tls, interceptors },
     credentials: createCredentials(tokens(), {
       ...options,

@@ -12,6 +12,8 @@ import type { Target } from "../cluster/transports.ts";
 import { DanubeError } from "../errors.ts";
 import { sleep } from "../lib/sleep.ts";
 import { type ConnectOptions, resolveOptions } from "../options.ts";
+import { selectTransport } from "../transport/select.ts";
+import { nodeTransports } from "../transport/transports-node.ts";
 
 /** A message as a consumer of the topic gets it. */
 export interface ReadMessage {
@@ -58,7 +60,9 @@ export async function openReader(
     consumer = "reader",
   }: { subscription?: string | undefined; consumer?: string | undefined } = {},
 ): Promise<Reader> {
-  const { connections, ownership, sweeper, attemptTimeoutMs: timeoutMs } = createCluster(resolveOptions(options));
+  const resolved = resolveOptions(options);
+  const cluster = createCluster(resolved, selectTransport(resolved, nodeTransports));
+  const { connections, ownership, sweeper, attemptTimeoutMs: timeoutMs } = cluster;
   const stop = new AbortController();
   const inbox = createInbox(topic);
   try {

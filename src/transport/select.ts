@@ -1,21 +1,40 @@
-import { dialNode } from "./dial-node.ts";
-import { createNodeTransport } from "./node.ts";
-import type { CreateTransport } from "./seam.ts";
-import { socketTransport } from "./socket.ts";
+import type { CreateTransport, TlsOptions } from "./seam.ts";
 import { adapted, type TransportFactory } from "./translate.ts";
 
-/** The transports that come with the library. */
+/** The transports that come with the library. `"auto"`: the one that suits the runtime. */
 export type TransportName = "auto" | "node" | "socket";
 
-const byName: Record<TransportName, CreateTransport> = {
-  // Node, Deno and Bun all have node:http2.
-  auto: createNodeTransport,
-  node: createNodeTransport,
-  socket: socketTransport({ dial: dialNode, schedule: (work) => void setImmediate(work) }),
-};
+/** A transport, as an entry point has it. */
+export interface OwnTransport {
+  readonly create: CreateTransport;
+  /** The TLS settings that it cannot honour, and why. */
+  readonly cannot?: { readonly [setting in keyof TlsOptions]?: string };
+}
 
-export const transportNames: readonly string[] = Object.keys(byName);
+/**
+ * The transports of an entry point, and of those that it does not have, why. Which runtime it is for is said by the
+ * `exports` conditions of package.json: nothing looks for it at run time.
+ */
+export type TransportTable = { readonly [name in TransportName]: OwnTransport | string };
 
-export function selectTransport(choice: TransportName | TransportFactory): CreateTransport {
-  return typeof choice === "function" ? adapted(choice) : byName[choice];
+export const transportNames: readonly string[] = ["auto", "node", "socket"];
+
+/** The transport that the options ask for. Throws `TypeError` where it is not there, or cannot do what they want. */
+export function selectTransport(
+  { transport, tls = {} }: { transport: TransportName | TransportFactory; tls: TlsOptions | undefined },
+  table: TransportTable,
+): CreateTransport {
+  if (typeof transport === "function") {
+    return adapted(transport);
+  }
+  const own = table[transport];
+  if (typeof own === "string") {
+    throw new TypeError(`"transport" cannot be "${transport}" here: ${own}`);
+  }
+  for (const [setting, why] of Object.entries(own.cannot ?? {})) {
+    if (tls[setting as keyof TlsOptions] !== undefined) {
+      throw new TypeError(`"tls.${setting}" cannot be honoured here: ${why}`);
+    }
+  }
+  return own.create;
 }

@@ -25,9 +25,10 @@ import {
 } from "../../.conformance/gen/connectrpc/conformance/v1/service_pb.ts";
 import { chainText, findCause } from "../../src/transport/failure.ts";
 import { type BrokerTransport, CallFailure, type FailureKind } from "../../src/transport/seam.ts";
-import { selectTransport, type TransportName } from "../../src/transport/select.ts";
+import type { TransportName } from "../../src/transport/select.ts";
+import { nodeTransports } from "../../src/transport/transports-node.ts";
 
-const createTransport = selectTransport(process.argv[2] as TransportName);
+const { create: createTransport } = nodeTransports[process.argv[2] as TransportName];
 const transports = new Map<string, BrokerTransport>();
 
 function transportTo({ host, port, serverTlsCert, clientTlsCreds }: ClientCompatRequest): BrokerTransport {

@@ -7,7 +7,7 @@ import { keyOptions } from "../../../src/cli/keys.ts";
 import { schemaOptions } from "../../../src/cli/line-schema.ts";
 import { produceHelp, produce as produceHere } from "../../../src/cli/produce.ts";
 import { UsageError } from "../../../src/cli/usage.ts";
-import { connect } from "../../../src/client.ts";
+import { connect } from "../../../src/index.ts";
 import { type EmbeddedBroker, startBroker } from "../../../src/testing/index.ts";
 import { run } from "../support/command.ts";
 import { rejection } from "../support/outcomes.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connect } from "../../../src/client.ts";
+import { connect } from "../../../src/index.ts";
 import { type EmbeddedBroker, startBroker } from "../../../src/testing/index.ts";
 
 let broker: EmbeddedBroker;

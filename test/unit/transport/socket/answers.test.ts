@@ -11,7 +11,7 @@ import {
   StreamMessageSchema,
 } from "../../../../gen/danube/danube_api_pb.ts";
 import { type BrokerTransport, CallFailure } from "../../../../src/transport/seam.ts";
-import { selectTransport } from "../../../../src/transport/select.ts";
+import { nodeTransports } from "../../../../src/transport/transports-node.ts";
 
 interface Answer {
   header?: OutgoingHttpHeaders;
@@ -44,7 +44,7 @@ async function clientOf({ header, body = [], trailer }: Answer): Promise<BrokerT
   const { port } = await new Promise<AddressInfo>((resolve) => {
     server?.listen(0, "127.0.0.1", () => resolve(server?.address() as AddressInfo));
   });
-  transport = selectTransport("socket")(`http://127.0.0.1:${port}`, {});
+  transport = nodeTransports.socket.create(`http://127.0.0.1:${port}`, {});
   return transport;
 }
 

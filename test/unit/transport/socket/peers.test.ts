@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { sleep } from "../../../../src/lib/sleep.ts";
 import { type BrokerTransport, CallFailure } from "../../../../src/transport/seam.ts";
-import { selectTransport } from "../../../../src/transport/select.ts";
+import { nodeTransports } from "../../../../src/transport/transports-node.ts";
 
 // Another implementation at the other end, nghttp2 in node:http2, over a real socket.
 
@@ -78,7 +78,7 @@ test("a server that ages its connections, in two steps or at once: no call is lo
       setTimeout(() => session.destroyed || session.close(), 10);
     }, 150);
   });
-  transport = selectTransport("socket")(`http://127.0.0.1:${port}`, {});
+  transport = nodeTransports.socket.create(`http://127.0.0.1:${port}`, {});
   const end = performance.now() + 2_000;
   let calls = 0;
   const caller = async () => {
@@ -97,7 +97,7 @@ test("a server that ages its connections, in two steps or at once: no call is lo
 
 test("a server that is killed: every call ends, and the next ones go to the server that comes after it", async () => {
   const port = await serve(() => {});
-  transport = selectTransport("socket")(`http://127.0.0.1:${port}`, {});
+  transport = nodeTransports.socket.create(`http://127.0.0.1:${port}`, {});
   const calls = Array.from({ length: 50 }, (_, i) => call(i, 10_000).catch((reason: unknown) => reason));
   await sleep(100);
   kill();
@@ -112,7 +112,7 @@ test("a server that is killed: every call ends, and the next ones go to the serv
 
 test("answers and requests larger than all windows, many at once", async () => {
   const port = await serve(answer);
-  transport = selectTransport("socket")(`http://127.0.0.1:${port}`, {});
+  transport = nodeTransports.socket.create(`http://127.0.0.1:${port}`, {});
   const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => call(i, 1_500_000)));
   expect(answers.map((bytes) => [bytes.length, Buffer.from(bytes).readUInt32BE(0)])).toEqual(
     answers.map((_, i) => [1_500_000, i]),

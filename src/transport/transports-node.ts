@@ -1,0 +1,14 @@
+import { dialNode } from "./dial-node.ts";
+import { createNodeTransport } from "./node.ts";
+import type { OwnTransport, TransportName } from "./select.ts";
+import { socketTransport } from "./socket.ts";
+
+const node: OwnTransport = { create: createNodeTransport };
+
+/** What Node, Deno and Bun have. */
+export const nodeTransports: Readonly<Record<TransportName, OwnTransport>> = {
+  // All three have node:http2.
+  auto: node,
+  node,
+  socket: { create: socketTransport({ dial: dialNode, schedule: (work) => void setImmediate(work) }) },
+};
