@@ -1,5 +1,9 @@
 import { Code } from "@connectrpc/connect";
-import { Discovery, TopicLookupResponse_LookupType as LookupType } from "../../gen/danube/danube_api_pb.ts";
+import {
+  Discovery,
+  TopicLookupResponse_LookupType as LookupType,
+  type TopicLookupResponse,
+} from "../../gen/danube/danube_api_pb.ts";
 import type { EventLog } from "../events.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { normaliseUrl } from "./addresses.ts";
@@ -7,7 +11,7 @@ import type { Connections } from "./connections.ts";
 import type { Lookup, Owner } from "./ownership.ts";
 import { type Answer, follow, type Inquiry } from "./redirects.ts";
 import type { Seeds } from "./seeds.ts";
-import { directly } from "./transports.ts";
+import { directly, keyOf, type Target } from "./transports.ts";
 
 export interface LookupOptions {
   seeds: Seeds;
@@ -37,33 +41,39 @@ export function createLookup(options: LookupOptions): Lookup {
     mapBrokerUrl,
     settleMs = 3_000,
   } = options;
-  // Addresses that brokers gave, beside the seeds.
-  const learned = new Set<string>();
+  // Brokers that brokers told of, beside the seeds.
+  const learned = new Map<string, Target>();
 
-  async function ask(url: string, topic: string, signal: AbortSignal): Promise<Answer> {
+  async function ask(asked: Target, topic: string, signal: AbortSignal): Promise<Answer> {
     const call = { timeoutMs: attemptTimeoutMs, signal };
     try {
-      const found = await connections.unary(directly(url), Discovery.method.topicLookup, { topic }, call);
+      const found = await connections.unary(asked, Discovery.method.topicLookup, { topic }, call);
       const type = found.responseType === LookupType.Connect ? "connect" : "redirect";
-      // On Connect the broker that answered is the owner, whatever address it believes to have.
-      const here = type === "connect" && !found.proxy;
-      const answer: Answer = {
-        asked: url,
-        type,
-        url: here ? url : dialled(url, found.connectUrl),
-        brokerUrl: found.brokerUrl || found.connectUrl || url,
-        proxy: found.proxy,
-      };
-      if (!answer.proxy && type === "redirect") {
-        learned.add(answer.url);
+      const target = targetOf(found, type, asked);
+      // Which broker it is that answered, is told only behind a proxy.
+      if (type === "redirect" || target !== asked) {
+        learned.set(keyOf(target), target);
       }
-      return answer;
+      return { asked, type, target, brokerUrl: found.brokerUrl || found.connectUrl || asked.url };
     } catch (reason) {
       if (reason instanceof CallFailure && reason.kind === "status" && reason.status === Code.NotFound) {
-        return { asked: url, type: "not-found", url, brokerUrl: url, proxy: false };
+        return { asked, type: "not-found", target: asked, brokerUrl: asked.url };
       }
       throw reason;
     }
+  }
+
+  function targetOf(found: TopicLookupResponse, type: Answer["type"], asked: Target): Target {
+    const { connectUrl, brokerUrl, proxy } = found;
+    if (gateway) {
+      return { url: asked.url, behindProxy: brokerUrl || connectUrl || asked.url };
+    }
+    if (proxy) {
+      const url = dialled(asked.url, connectUrl);
+      return { url, behindProxy: brokerUrl || connectUrl || url };
+    }
+    // On Connect the broker that answered is the owner, whatever address it believes to have.
+    return type === "connect" ? asked : directly(dialled(asked.url, connectUrl));
   }
 
   /** The address to dial for an advertised one: old brokers leave the scheme out, broken ones could give anything. */
@@ -81,36 +91,23 @@ export function createLookup(options: LookupOptions): Lookup {
     }
   }
 
-  /** The answer of the first seed that gives one. */
-  async function askSeeds(topic: string, signal: AbortSignal): Promise<Answer> {
-    return seeds.ask((url) => ask(url, topic, signal));
-  }
-
   /** The names that begin with `prefix`: brokers list those for a name that does not exist, or has no end. */
-  async function namesFrom(url: string, prefix: string, signal: AbortSignal): Promise<string[] | undefined> {
+  async function namesFrom(asked: Target, prefix: string, signal: AbortSignal): Promise<string[] | undefined> {
     const call = { timeoutMs: attemptTimeoutMs, signal };
-    return connections.unary(directly(url), Discovery.method.topicPartitions, { topic: prefix }, call).then(
+    return connections.unary(asked, Discovery.method.topicPartitions, { topic: prefix }, call).then(
       ({ partitions }) => partitions,
       () => undefined,
     );
   }
 
-  function owner(topic: string, answer: Answer): Owner {
-    const url = gateway || (answer.type === "connect" && !answer.proxy) ? answer.asked : answer.url;
-    const named = (answer.proxy || gateway) && answer.type !== "not-found";
-    return {
-      topic,
-      target: { url, behindProxy: named ? answer.brokerUrl : undefined },
-      brokerUrl: answer.brokerUrl,
-      assigned: answer.type !== "not-found",
-      certain: answer.type === "connect",
-    };
+  function owner(topic: string, { type, target, brokerUrl }: Answer): Owner {
+    return { topic, target, brokerUrl, assigned: type !== "not-found", certain: type === "connect" };
   }
 
   return async (topic, signal) => {
-    const answer = await askSeeds(topic, signal);
-    // Behind a proxy, which broker answers a lookup cannot be chosen.
-    if (answer.type !== "redirect" || answer.proxy || gateway) {
+    // The first seed that answers.
+    const answer = await seeds.ask((url) => ask(directly(url), topic, signal));
+    if (answer.type !== "redirect") {
       return owner(topic, answer);
     }
     const inquiry: Inquiry = {
@@ -118,9 +115,11 @@ export function createLookup(options: LookupOptions): Lookup {
       signal,
       seeds: seeds.urls,
       settleMs,
-      ask: (url, other = topic) => ask(url, other, signal),
-      namesFrom: (url, prefix) => namesFrom(url, prefix, signal),
-      brokers: () => [...new Set([...seeds.urls, ...learned])],
+      ask: (target, other = topic) => ask(target, other, signal),
+      namesFrom: (target, prefix) => namesFrom(target, prefix, signal),
+      brokers: () => [
+        ...new Map([...seeds.urls.map(directly), ...learned.values()].map((one) => [keyOf(one), one])).values(),
+      ],
       warn: (code, message) => events.emit({ type: "warning", code, message }),
     };
     return owner(topic, await follow(inquiry, answer));

@@ -3,6 +3,7 @@ import type { WarningEvent } from "../events.ts";
 import { sleep } from "../lib/sleep.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { isUnspecified } from "./addresses.ts";
+import { keyOf, type Target } from "./transports.ts";
 
 // Brokers up to 0.15.1 find a topic's owner by searching their assignments for its name, so `/default/orders` may be
 // answered with the broker of `/default/orders-eu`. That broker, when asked to create a producer, takes the topic for
@@ -13,16 +14,18 @@ import { isUnspecified } from "./addresses.ts";
 // is told by the names that exist: without another that begins alike there is nothing to mistake; with one, the broker
 // that says Connect is waited for, at every broker known. When none does, the Redirect is taken after all; only a
 // client with a single seed, which may never have heard of the owner, refuses, and says what it lacks.
+//
+// Behind a proxy it is the same: brokers are asked by their names there. A seed is then any broker, a different one each
+// time.
 
 /** What one broker answered to a lookup. */
 export interface Answer {
-  /** The URL that was asked. */
-  asked: string;
+  asked: Target;
   type: "connect" | "redirect" | "not-found";
-  /** The advertised address, as it is dialled. */
-  url: string;
+  /** The broker that has the topic, as it is reached; who was asked, where none has it. */
+  target: Target;
+  /** The broker's own name for itself. */
   brokerUrl: string;
-  proxy: boolean;
 }
 
 /** One lookup of one topic, and whom it can ask. */
@@ -33,11 +36,11 @@ export interface Inquiry {
   /** How long a broker has to load a topic that its name may belong to, in milliseconds. */
   readonly settleMs: number;
   /** TopicLookup at one broker; of another topic where one is given. Rejects with {@link CallFailure}. */
-  ask(url: string, topic?: string): Promise<Answer>;
+  ask(target: Target, topic?: string): Promise<Answer>;
   /** The names that begin with `prefix`, or `undefined` where the broker does not tell. */
-  namesFrom(url: string, prefix: string): Promise<string[] | undefined>;
-  /** The seeds, and every address that brokers gave. */
-  brokers(): string[];
+  namesFrom(target: Target, prefix: string): Promise<string[] | undefined>;
+  /** The seeds, and every broker that brokers told of. */
+  brokers(): Target[];
   warn(code: WarningEvent["code"], message: string): void;
 }
 
@@ -52,20 +55,20 @@ const findEvery = 8;
 /** Follows a Redirect to the answer that can be believed. */
 export async function follow(inquiry: Inquiry, first: Answer): Promise<Answer> {
   let redirect = first;
-  const seen = new Set([first.url]);
+  const seen = new Set([keyOf(first.target)]);
   for (let hops = 0; hops < maxRedirects; hops++) {
-    const answer = await inquiry.ask(redirect.url).catch((reason) => elsewhere(inquiry, redirect, reason));
+    const answer = await inquiry.ask(redirect.target).catch((reason) => elsewhere(inquiry, redirect, reason));
     if (answer.type === "connect") {
       return answer;
     }
-    if (answer.type === "not-found" || answer.url === redirect.url) {
+    if (answer.type === "not-found" || keyOf(answer.target) === keyOf(redirect.target)) {
       return settle(inquiry, redirect);
     }
     redirect = answer;
-    if (seen.has(answer.url)) {
+    if (seen.has(keyOf(answer.target))) {
       break;
     }
-    seen.add(answer.url);
+    seen.add(keyOf(answer.target));
   }
   return leaveCircle(inquiry, redirect);
 }
@@ -82,31 +85,45 @@ async function leaveCircle(inquiry: Inquiry, redirect: Answer): Promise<Answer> 
   }
   // For the next time: it may be a broker that we have not heard of.
   await findBrokers(inquiry, redirect.asked, names ?? []);
-  const message = `the brokers redirect each other in a circle (last to ${redirect.url})`;
+  const message = `the brokers redirect each other in a circle (last to ${nameOf(redirect.target)})`;
   throw new CallFailure("status", message, { status: Code.Unavailable });
 }
 
 /** It does not exist: only a longer name led there. */
 function notThere(redirect: Answer): Answer {
-  return { ...redirect, type: "not-found", url: redirect.asked };
+  return { ...redirect, type: "not-found", target: redirect.asked };
+}
+
+/** How people know it. */
+function nameOf({ url, behindProxy }: Target): string {
+  return behindProxy ?? url;
 }
 
 /** The broker named cannot be reached. It may be dead, or the wrong one, or its address means nothing here. */
 async function elsewhere(inquiry: Inquiry, redirect: Answer, reason: unknown): Promise<Answer> {
-  if (!(reason instanceof CallFailure) || reason.kind === "status" || reason.kind === "aborted") {
+  const { asked, target } = redirect;
+  const proxied = target.behindProxy !== undefined;
+  if (!(reason instanceof CallFailure) || !isUnreachable(reason, proxied)) {
     throw reason;
   }
-  const other = await anyConnect(inquiry, [redirect.url, redirect.asked]);
+  const other = await anyConnect(inquiry, proxied ? [target] : [target, asked]);
   if (other) {
     return other;
   }
   const remedy =
     "if this address means nothing on this machine, rewrite it with mapBrokerUrl, or use the brokers' proxy mode";
-  const message = `the broker at ${redirect.url} (as ${redirect.asked} advertises it) cannot be reached: ${reason.message}; ${remedy}`;
-  if (reason.kind === "unreachable" && (isUnspecified(redirect.url) || isUnknownHost(reason))) {
+  const message = proxied
+    ? `the broker ${nameOf(target)} cannot be reached through ${target.url}: ${reason.message}`
+    : `the broker at ${target.url} (as ${asked.url} advertises it) cannot be reached: ${reason.message}; ${remedy}`;
+  if (reason.kind === "unreachable" && !proxied && (isUnspecified(target.url) || isUnknownHost(reason))) {
     inquiry.warn("BROKER_ADDRESS", message);
   }
-  throw new CallFailure(reason.kind, message, { cause: reason });
+  throw new CallFailure(reason.kind, message, { status: reason.status, cause: reason });
+}
+
+/** A proxy that cannot reach a broker answers in its place. */
+function isUnreachable({ kind, status }: CallFailure, proxied: boolean): boolean {
+  return kind === "status" ? proxied && status === Code.Unavailable : kind !== "aborted";
 }
 
 function isUnknownHost(failure: CallFailure): boolean {
@@ -138,9 +155,9 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   if (signal.aborted) {
     throw new CallFailure("aborted", "the lookup is no longer wanted");
   }
-  if (namesake && seeds.length === 1) {
+  if (namesake && seeds.length === 1 && redirect.target.behindProxy === undefined) {
     // The real owner may be a broker that we have not heard of. To go on would split the topic.
-    const message = `brokers name ${redirect.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
+    const message = `brokers name ${redirect.target.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
     inquiry.warn("AMBIGUOUS_OWNER", message);
     throw new CallFailure("status", message, { status: Code.Unavailable });
   }
@@ -148,11 +165,11 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
 }
 
 /** The topics whose names begin as this one does, or `undefined` where the broker does not tell. */
-async function namesLike({ topic, namesFrom }: Inquiry, url: string): Promise<string[] | undefined> {
+async function namesLike({ topic, namesFrom }: Inquiry, asked: Target): Promise<string[] | undefined> {
   // A name that exists is answered with itself alone; one without its last letter with all that begin so, unless a
   // topic is called just that.
-  const names = await namesFrom(url, topic.slice(0, -1));
-  return names?.length === 1 && names[0] === topic.slice(0, -1) ? namesFrom(url, namespaceOf(topic)) : names;
+  const names = await namesFrom(asked, topic.slice(0, -1));
+  return names?.length === 1 && names[0] === topic.slice(0, -1) ? namesFrom(asked, namespaceOf(topic)) : names;
 }
 
 /** `/namespace/`: the beginning of every name in it. */
@@ -161,14 +178,15 @@ function namespaceOf(topic: string): string {
 }
 
 /** Any broker but `except` that has the topic loaded. One that hangs is not waited for long. */
-async function anyConnect(inquiry: Inquiry, except: readonly string[]): Promise<Answer | undefined> {
-  const others = inquiry.brokers().filter((url) => !except.includes(url));
+async function anyConnect(inquiry: Inquiry, except: readonly Target[]): Promise<Answer | undefined> {
+  const excluded = new Set(except.map(keyOf));
+  const others = inquiry.brokers().filter((target) => !excluded.has(keyOf(target)));
   const ended = new AbortController();
   const patience = sleep(patienceMs, AbortSignal.any([inquiry.signal, ended.signal])).then(() => undefined);
-  const connects = others.map(async (url) => {
-    const answer = await inquiry.ask(url);
+  const connects = others.map(async (target) => {
+    const answer = await inquiry.ask(target);
     if (answer.type !== "connect") {
-      throw new Error(`${url} does not serve ${inquiry.topic}`);
+      throw new Error(`${nameOf(target)} does not serve ${inquiry.topic}`);
     }
     return answer;
   });
@@ -186,13 +204,13 @@ async function anyConnect(inquiry: Inquiry, except: readonly string[]): Promise<
  * Learns the addresses of brokers from where they say that other topics are: those that the name was perhaps mistaken
  * for, and others by chance, different ones each time.
  */
-async function findBrokers({ topic, ask, namesFrom }: Inquiry, url: string, alike: readonly string[]): Promise<void> {
-  const all = (await namesFrom(url, namespaceOf(topic))) ?? [];
+async function findBrokers({ topic, ask, namesFrom }: Inquiry, asked: Target, alike: readonly string[]): Promise<void> {
+  const all = (await namesFrom(asked, namespaceOf(topic))) ?? [];
   const chosen = new Set(alike.slice(0, maxProbes / 2));
   // Among many topics of one broker alone, none may tell of another: one look does not always do.
   for (let tries = 0; tries < 2 * maxProbes && chosen.size < maxProbes && all.length > 0; tries++) {
     chosen.add(all[Math.floor(Math.random() * all.length)] as string);
   }
   chosen.delete(topic);
-  await Promise.all([...chosen].map((name) => ask(url, name).catch(() => undefined)));
+  await Promise.all([...chosen].map((name) => ask(asked, name).catch(() => undefined)));
 }

@@ -16,6 +16,11 @@ export function directly(url: string): Target {
   return { url, behindProxy: undefined };
 }
 
+/** The same for equal targets. */
+export function keyOf({ url, behindProxy }: Target): string {
+  return `${url} ${behindProxy ?? ""}`;
+}
+
 /** What `status()` tells about a connection. */
 export interface ConnectionStatus {
   /** The URL that is dialled. */
@@ -69,6 +74,13 @@ interface Entry {
   lastUsedAt: number;
 }
 
+/** What becomes of the calls on an entry. */
+interface Ended {
+  answered(entry: Entry): void;
+  failed(entry: Entry, failure: CallFailure, startedAt: number): void;
+  done(entry: Entry): void;
+}
+
 export function createTransports(options: TransportsOptions): Transports {
   const { createTransport, transportOptions, events, sweeper, idleMs = 5 * 60_000 } = options;
   const entries = new Map<string, Entry>();
@@ -79,7 +91,7 @@ export function createTransports(options: TransportsOptions): Transports {
   let opened = 0;
 
   function entryFor(target: Target): Entry {
-    const key = `${target.url} ${target.behindProxy ?? ""}`;
+    const key = keyOf(target);
     const current = entries.get(key);
     if (current) {
       return current;
@@ -137,6 +149,15 @@ export function createTransports(options: TransportsOptions): Transports {
     }
   }
 
+  const ended: Ended = {
+    answered: noteAnswer,
+    failed(entry, failure, startedAt) {
+      replaceIfDead(entry, failure, startedAt);
+      warnOfSilence(entry, failure);
+    },
+    done,
+  };
+
   function sweep(): boolean {
     for (const [key, entry] of entries) {
       if (entry.callsInFlight === 0 && Date.now() - entry.lastUsedAt >= idleMs) {
@@ -148,20 +169,7 @@ export function createTransports(options: TransportsOptions): Transports {
   }
 
   return {
-    lease(target) {
-      const entry = entryFor(target);
-      const startedAt = Date.now();
-      entry.callsInFlight++;
-      return {
-        transport: entry.transport,
-        answered: () => noteAnswer(entry),
-        failed(failure) {
-          replaceIfDead(entry, failure, startedAt);
-          warnOfSilence(entry, failure);
-        },
-        done: () => done(entry),
-      };
-    },
+    lease: (target) => new EntryLease(entryFor(target), ended),
     status: () =>
       [...entries.values()].map(({ target, answered, callsInFlight }) => ({
         url: target.url,
@@ -178,6 +186,33 @@ export function createTransports(options: TransportsOptions): Transports {
       retired.clear();
     },
   };
+}
+
+/** A class, because there is one for every message: its methods are made once. */
+class EntryLease implements Lease {
+  readonly transport: BrokerTransport;
+  readonly #entry: Entry;
+  readonly #ended: Ended;
+  readonly #startedAt = Date.now();
+
+  constructor(entry: Entry, ended: Ended) {
+    this.#entry = entry;
+    this.#ended = ended;
+    this.transport = entry.transport;
+    entry.callsInFlight++;
+  }
+
+  answered(): void {
+    this.#ended.answered(this.#entry);
+  }
+
+  failed(failure: CallFailure): void {
+    this.#ended.failed(this.#entry, failure, this.#startedAt);
+  }
+
+  done(): void {
+    this.#ended.done(this.#entry);
+  }
 }
 
 /** A user's own transport may be in a state of its own when it is let go: that is nobody's failure. */

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallFailure } from "../../../src/transport/seam.ts";
-import { connectTo, type FakeBroker, notFound, redirectTo } from "../support/fake-brokers.ts";
+import { connectTo, type FakeBroker, type FoundTopic, notFound, redirectTo } from "../support/fake-brokers.ts";
 import { a, b, c, fails, lookupAmong, says, topic } from "../support/lookups.ts";
 import { watch } from "../support/outcomes.ts";
 
@@ -111,33 +111,65 @@ describe("NOT_FOUND", () => {
 });
 
 describe("a proxy", () => {
-  const proxied = { proxy: true, brokerUrl: "http://broker-2:6650" };
+  const named = (name: string) => ({ proxy: true, brokerUrl: name });
+  const [one, two] = ["http://broker-1:6650", "http://broker-2:6650"] as const;
+  const proxied = named(two);
 
-  test("is dialled, and the broker named; nothing is verified, for who answers cannot be chosen", async () => {
-    for (const answer of [connectTo("http://proxy:1", proxied), redirectTo("http://proxy:1", proxied)]) {
-      const { find, asked } = lookupAmong({ [a]: says(answer) });
-      expect(await find()).toMatchObject({
-        target: { url: "http://proxy:1", behindProxy: "http://broker-2:6650" },
-        brokerUrl: "http://broker-2:6650",
-        assigned: true,
-      });
-      expect(asked).toHaveLength(1);
-    }
+  test("is dialled, and the broker named", async () => {
+    const { find, asked } = lookupAmong({ [a]: says(connectTo("http://proxy:1", proxied)) });
+    expect(await find()).toMatchObject({
+      target: { url: "http://proxy:1", behindProxy: two },
+      brokerUrl: two,
+      assigned: true,
+      certain: true,
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("the broker that is named is asked itself, through the proxy, before a Redirect is believed", async () => {
+    const seed = says(redirectTo("http://proxy:1", proxied));
+    const owner = lookupAmong({ [a]: seed, [two]: says(connectTo("http://proxy:1", proxied)) });
+    expect(await owner.find()).toMatchObject({ target: { url: "http://proxy:1", behindProxy: two }, certain: true });
+    expect(owner.asked).toEqual([`${a} ${topic}`, `${two} ${topic}`]);
+
+    // Which another name was mistaken for.
+    const names = [topic, `${topic}-eu`];
+    const mistaken = lookupAmong({
+      [a]: says(redirectTo("http://proxy:1", named(one)), names),
+      [one]: says(redirectTo("http://proxy:1", named(one)), names),
+      [two]: says(connectTo("http://proxy:1", named(two)), names),
+    });
+    const brokers = [redirectTo("http://proxy:1", named(one)), connectTo("http://proxy:1", named(two))];
+    let answered = 0;
+    mistaken.brokers[a] = says(() => brokers[answered++ % 2] as FoundTopic, names);
+    expect((await mistaken.find()).target.behindProxy).toBe(two);
+  });
+
+  test("behind which the broker is dead: another one that has the topic, or a failure that names it", async () => {
+    const dead = redirectTo("http://proxy:1", named(one));
+    const { failure } = lookupAmong({ [a]: says(dead) }, { seeds: [a] });
+    const reason = await failure();
+    expect(reason).toMatchObject({ kind: "status", status: Code.Unavailable });
+    expect(reason.message).toMatch(/broker-1:6650 cannot be reached through http:\/\/proxy:1: upstream/);
+
+    let answered = 0;
+    const next = says(() => (answered++ === 0 ? dead : connectTo("http://proxy:1", named(two))));
+    expect((await lookupAmong({ [a]: next }, { seeds: [a] }).find()).target.behindProxy).toBe(two);
   });
 
   test("its address is mapped, the broker's name is not", async () => {
     const mapBrokerUrl = (url: string) => url.replace("proxy", "127.0.0.1");
-    const { find } = lookupAmong({ [a]: says(redirectTo("proxy:1", proxied)) }, { mapBrokerUrl });
+    const { find } = lookupAmong({ [a]: says(connectTo("proxy:1", proxied)) }, { mapBrokerUrl });
     expect((await find()).target).toEqual({ url: "http://127.0.0.1:1", behindProxy: "http://broker-2:6650" });
   });
 });
 
 describe("a gateway", () => {
   test("gets every call itself, with the broker's name", async () => {
-    for (const answer of [connectTo("http://broker-2:6650"), redirectTo("http://broker-2:6650")]) {
-      const { find, asked } = lookupAmong({ [a]: says(answer) }, { gateway: true });
-      expect((await find()).target).toEqual({ url: a, behindProxy: "http://broker-2:6650" });
-      expect(asked).toHaveLength(1);
+    const broker = "http://broker-2:6650";
+    for (const answer of [connectTo(broker), redirectTo(broker)]) {
+      const { find } = lookupAmong({ [a]: says(answer), [broker]: says(connectTo(broker)) }, { gateway: true });
+      expect((await find()).target).toEqual({ url: a, behindProxy: broker });
     }
   });
 

@@ -20,9 +20,9 @@ export interface FakeBroker {
 
 export interface FakeBrokers {
   readonly connections: Connections;
-  /** By URL; every other URL is unreachable. May be changed at any time. */
+  /** By URL, or by their names behind a proxy; every other one is unreachable. May be changed at any time. */
   readonly brokers: Record<string, FakeBroker>;
-  /** The lookups made, as "URL topic". */
+  /** The lookups made, as "URL topic" or "name topic". */
   readonly asked: string[];
 }
 
@@ -42,18 +42,21 @@ export function notFound(): never {
 export function fakeBrokers(brokers: Record<string, FakeBroker>): FakeBrokers {
   const asked: string[] = [];
   const unary = async (
-    { url }: Target,
+    { url, behindProxy = url }: Target,
     { name }: { name: string },
     { topic }: { topic: string },
     { signal }: { signal?: AbortSignal },
   ) => {
     if (name === "TopicLookup") {
-      asked.push(`${url} ${topic}`);
+      asked.push(`${behindProxy} ${topic}`);
     }
     if (signal?.aborted) {
       throw new CallFailure("aborted", "the call was aborted");
     }
-    const broker = brokers[url];
+    const broker = brokers[behindProxy];
+    if (!broker && behindProxy !== url) {
+      throw new CallFailure("status", "upstream connect error", { status: Code.Unavailable });
+    }
     if (!broker) {
       throw new CallFailure("unreachable", `cannot connect to ${url}: connect ECONNREFUSED`);
     }
