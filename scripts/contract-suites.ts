@@ -1,6 +1,7 @@
 import { type BrokerGeneration, versionOf } from "../src/testing/generations.ts";
+import { freePort, startEnvoy, startNghttpx } from "../test/interop/programs.ts";
 import { withEmbedded } from "./embedded.ts";
-import { type Result, suite } from "./report.ts";
+import { needing, type Result, suite } from "./report.ts";
 import { type Runtime, runtimes, runVitest } from "./vitest.ts";
 
 /** Embedded brokers, and the runtimes that the suite runs on them from. */
@@ -9,13 +10,24 @@ interface Embedded {
   brokers: number;
   runtimes: readonly Runtime[];
   /** How calls are carried. Default: as by default. */
-  transport?: "socket";
+  transport?: "node" | "socket";
+  /** A proxy that clients are told to go through. */
+  behind?: keyof typeof proxies;
 }
+
+const proxies = {
+  Envoy: startEnvoy,
+  // Which knows one broker only.
+  nghttpx: (port: number, urls: string[]) => startNghttpx(port, urls[0] as string),
+};
 
 const today: readonly Embedded[] = [
   { generation: "0.15", brokers: 1, runtimes },
   { generation: "0.15", brokers: 3, runtimes },
   { generation: "0.15", brokers: 3, runtimes, transport: "socket" },
+  { generation: "0.15", brokers: 3, runtimes, transport: "socket", behind: "Envoy" },
+  { generation: "0.15", brokers: 3, runtimes, transport: "node", behind: "Envoy" },
+  { generation: "0.15", brokers: 1, runtimes, transport: "socket", behind: "nghttpx" },
 ];
 
 // Runtimes differ in how they carry calls, which no generation changes much: those between the oldest and today's are
@@ -41,19 +53,36 @@ export async function contractSuites({ runtimes: chosen, generation }: ContractO
   }
   // Who asks for one generation gets it from all runtimes that were asked for.
   const plans = [...today, ...old].filter((plan) => (generation ?? plan.generation) === plan.generation);
-  const results = await inLanes(lanes, plans, async ({ generation: plays, brokers, runtimes: planned, transport }) => {
-    const from = chosen.filter((runtime) => generation !== undefined || planned.includes(runtime));
-    const which = brokers === 1 ? "embedded standalone broker" : `embedded cluster of ${brokers}`;
-    const what = transport ? `${which}, over ${transport}` : which;
-    const onThese = (urls: string[]) =>
-      onBrokers(from, plays, what, {
-        DANUBE_URL: urls.join(","),
-        DANUBE_BROKER: "embedded",
-        ...(transport && { DANUBE_TRANSPORT: transport }),
-      });
-    return from.length > 0 ? withEmbedded(brokers, onThese, plays) : [];
+  const results = await inLanes(lanes, plans, async (plan) => {
+    const from = chosen.filter((runtime) => generation !== undefined || plan.runtimes.includes(runtime));
+    return from.length > 0 ? onEmbedded(from, plan) : [];
   });
   return results.flat();
+}
+
+async function onEmbedded(from: readonly Runtime[], plan: Embedded): Promise<Result[]> {
+  const { generation, brokers, transport, behind } = plan;
+  const which = brokers === 1 ? "embedded standalone broker" : `embedded cluster of ${brokers}`;
+  const what = [which, behind && `behind ${behind}`, transport && `over ${transport}`].filter(Boolean).join(", ");
+  const onThese = (brokerUrls: string[], urls = brokerUrls) =>
+    onBrokers(from, generation, what, {
+      DANUBE_URL: urls.join(","),
+      DANUBE_BROKER_URLS: brokerUrls.join(","),
+      DANUBE_BROKER: "embedded",
+      ...(transport && { DANUBE_TRANSPORT: transport }),
+    });
+  if (!behind) {
+    return withEmbedded(brokers, onThese, generation);
+  }
+  return needing(`contract, ${what}`, behind, async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const throughProxy = async (urls: string[]) => {
+      const proxy = await proxies[behind](port, urls);
+      return onThese(urls, [url]).finally(proxy.end);
+    };
+    return withEmbedded(brokers, throughProxy, generation, url);
+  });
 }
 
 /** The suite waits more than it works, so that two at a time do not disturb each other on two cores. */

@@ -7,9 +7,11 @@ export async function withEmbedded<T>(
   brokers: number,
   work: (urls: string[]) => Promise<T>,
   generation: BrokerGeneration = "0.15",
+  connectUrl?: string,
 ): Promise<T> {
   const options = ["--port", "0", "--brokers", String(brokers), "--generation", generation, "--json"];
-  const args = ["dist/src/cli/main.js", "broker", ...options];
+  const proxied = connectUrl === undefined ? [] : ["--connect-url", connectUrl];
+  const args = ["dist/src/cli/main.js", "broker", ...options, ...proxied];
   const child = spawn("node", args, { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
   try {
     const urls = await new Promise<string[]>((resolve, reject) => {

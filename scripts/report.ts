@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
 /** What a suite found. */
 export interface Result {
   suite: string;
@@ -28,6 +31,27 @@ export async function suite(
     console.log(output.replace(/^/gm, "     "));
   }
   return { suite: name, passed, failed, output, tookMs };
+}
+
+/** Programs that npm does not bring, and the command that is there where they are. */
+const programs = { Envoy: "envoy", nghttpx: "nghttpx", nghttpd: "nghttpd", Go: "go" } as const;
+export type Program = keyof typeof programs;
+
+/**
+ * The suites of `work`, where `program` is installed. Where it is not, nothing fails, but where everything is to run: with
+ * DANUBE_TEST=all, as in CI.
+ */
+export async function needing(name: string, program: Program, work: () => Promise<Result[]>): Promise<Result[]> {
+  const { PATH = "" } = process.env;
+  if (PATH.split(delimiter).some((folder) => existsSync(join(folder, programs[program])))) {
+    return work();
+  }
+  const why = `not run: ${name} (no ${program})`;
+  if (process.env["DANUBE_TEST"] === "all") {
+    return [await suite(name, () => Promise.reject(new Error(why)))];
+  }
+  console.log(why);
+  return [];
 }
 
 /** The last line, which counts everything. Gives the exit code. */

@@ -5,11 +5,13 @@ import { peers } from "./peers.ts";
 import { casesFor, runCase, type World } from "./world.ts";
 
 // The shim for vitest: the brokers come from the environment (scripts/contract.ts starts or names them).
-const urls = process.env["DANUBE_URL"]?.split(",").filter((url) => url !== "") ?? [];
+const listed = (name: string) => process.env[name]?.split(",").filter((url) => url !== "");
+const urls = listed("DANUBE_URL") ?? [];
 const world: World = {
   urls,
+  brokerUrls: listed("DANUBE_BROKER_URLS") ?? urls,
   broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real",
-  transport: process.env["DANUBE_TRANSPORT"] === "socket" ? "socket" : "auto",
+  transport: (["node", "socket"] as const).find((name) => name === process.env["DANUBE_TRANSPORT"]) ?? "auto",
 };
 const generation = generations.find((one) => one === process.env["DANUBE_GENERATION"]);
 

@@ -8,7 +8,7 @@ import type { Case, CaseContext } from "./world.ts";
  * Creates topics in this order, sends to each by way of every seed, and reads it back. The first name begins the others:
  * the other way round, a broker would take those for its partitions and refuse it.
  */
-async function checkFamily({ urls, connect, read }: CaseContext, names: readonly string[]): Promise<void> {
+async function checkFamily({ urls, brokerUrls, connect, read }: CaseContext, names: readonly string[]): Promise<void> {
   const readers: Reader[] = [];
   for (const [i, name] of names.entries()) {
     const brokers = urls.map((_, k) => urls[(i + k) % urls.length] as string);
@@ -29,11 +29,11 @@ async function checkFamily({ urls, connect, read }: CaseContext, names: readonly
       urls.map((url) => `${name} by ${url}`),
     );
   }
-  await oneOwnerEach(urls, names);
+  await oneOwnerEach(brokerUrls, names);
 }
 
-async function oneOwnerEach(urls: readonly string[], topics: readonly string[]): Promise<void> {
-  const owners = await brokersThatServe(urls, topics);
+async function oneOwnerEach(brokers: readonly string[], topics: readonly string[]): Promise<void> {
+  const owners = await brokersThatServe(brokers, topics);
   for (const [i, topic] of topics.entries()) {
     equal(owners[i]?.length, 1, `the owners of ${topic}, which are ${owners[i]}`);
   }
@@ -59,7 +59,7 @@ export const nameCases: Case[] = [
   },
   {
     name: "fourteen partitions, from every seed: one owner each, and every message is read back",
-    async run({ urls, connect, topic, readPartitions }) {
+    async run({ urls, brokerUrls, connect, topic, readPartitions }) {
       const name = topic("many");
       const numbers = Array.from({ length: 14 }, (_, i) => i);
       await connect({ brokers: urls }).createProducer({ topic: name, partitions: 14, dispatch: "reliable" });
@@ -72,7 +72,7 @@ export const nameCases: Case[] = [
         equal(textsOf(await reader.take(urls.length)), urls, `partition ${i}`);
       }
       await oneOwnerEach(
-        urls,
+        brokerUrls,
         numbers.map((i) => `${name}-part-${i}`),
       );
     },

@@ -6,6 +6,8 @@ import { type Feature, has, type Version } from "../../src/protocol/features.ts"
 export interface World {
   /** The seeds. */
   urls: string[];
+  /** Every broker itself: the seeds, but where those are a proxy. */
+  brokerUrls: string[];
   /** Whether it is ours or Danube's own. */
   broker: "embedded" | "real";
   /** How calls are carried. */
