@@ -1,15 +1,17 @@
-import { type ConnectOptions, connect, type Producer, type ProducerOptions } from "../src/index.ts";
+import { type ConnectOptions, connect, type Producer, type ProducerOptions, type TransportName } from "../src/index.ts";
 import { freshTopic, type Load, measure, payload, type Row } from "./row.ts";
+import type { ServerName } from "./servers.ts";
 
 /** The client's own rows. Each run has a client, a connection and a topic of its own. */
-export function clientRows(options: ConnectOptions, prefix: string): Row[] {
+export function clientRows(server: ServerName, options: ConnectOptions & { transport: TransportName }): Row[] {
   const row = (
     name: string,
     inFlight: number,
     start: (producer: Producer) => Load,
     producerOptions: Partial<ProducerOptions> = {},
   ): Row => ({
-    name: `${prefix}${name}`,
+    server,
+    name: `${options.transport}: ${name}`,
     inFlight,
     async run(seconds) {
       const danube = connect(options);

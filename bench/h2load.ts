@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   DispatchStrategy,
   MessageResponseSchema,
@@ -10,15 +10,15 @@ import {
 } from "../gen/danube/danube_api_pb.ts";
 import { run } from "../scripts/run.ts";
 import { type ConnectOptions, connect } from "../src/index.ts";
-import { toStreamMessage } from "../src/producer/message.ts";
-import { anything } from "../src/schema/plain.ts";
 import { createNodeTransport } from "../src/transport/node.ts";
 import { type Figures, freshTopic, payload, type Row } from "./row.ts";
+import type { ServerName } from "./servers.ts";
 
 /** The yardstick: an HTTP/2 load generator in C sends the same SendMessage over one connection. None without h2load. */
-export async function h2loadRows(options: ConnectOptions): Promise<Row[]> {
+export async function h2loadRows(server: ServerName, options: ConnectOptions): Promise<Row[]> {
   const { code } = await run("h2load", ["--version"]);
   const row = (inFlight: number): Row => ({
+    server,
     name: `h2load, ${inFlight} in flight`,
     inFlight,
     run: (seconds) => runH2load(options, inFlight, seconds),
@@ -67,22 +67,14 @@ async function prepare(options: ConnectOptions): Promise<Prepared> {
     // Brokers answer the same name with the same id.
     const request = { producerName: name, topicName: topic, dispatchStrategy: DispatchStrategy.Reliable };
     const { message: created } = await transport.unary(createProducer, undefined, 10_000, undefined, request);
-    const content = {
+    // What the client's own producers send.
+    const message = create(StreamMessageSchema, {
+      requestId: 1n,
+      msgId: { producerId: created.producerId, topicName: topic, brokerAddr: owner.brokerUrl },
       payload,
-      codec: anything,
-      attributes: {},
-      key: undefined,
-      sequence: 1n,
-      publishTime: Date.now(),
-    };
-    const address = {
-      topic,
+      publishTime: BigInt(Date.now()),
       producerName: name,
-      producerId: created.producerId,
-      brokerUrl: owner.brokerUrl,
-      schema: undefined,
-    };
-    const message = toStreamMessage(content, address);
+    });
     const { message: answer } = await transport.unary(sendMessage, undefined, 10_000, undefined, message);
     return {
       url: `${owner.url}/${ProducerService.typeName}/${sendMessage.name}`,

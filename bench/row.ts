@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ServerName } from "./servers.ts";
 
 /** What one row of the table came to in one round. */
 export interface Figures {
@@ -10,6 +11,7 @@ export interface Figures {
 
 /** One way to send messages. */
 export interface Row {
+  readonly server: ServerName;
   readonly name: string;
   /** Messages under way at once: what its yardstick is chosen by. */
   readonly inFlight: number;
