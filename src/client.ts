@@ -7,7 +7,7 @@ import { createDeadlines } from "./lib/deadlines.ts";
 import { type ConnectOptions, resolveOptions } from "./options.ts";
 import { createAccessControl } from "./producer/access.ts";
 import { createProducer, type OwnedProducer } from "./producer/create-producer.ts";
-import type { Entry } from "./producer/lane.ts";
+import type { Entry } from "./producer/entry.ts";
 import type { Payload } from "./producer/message.ts";
 import {
   type CloseOptions,
@@ -101,7 +101,7 @@ export function createClient(options: ConnectOptions | string, transports: Trans
   const languageOf = createProducerLanguages(protocol);
   const producers = new Set<Pick<OwnedProducer, "status"> & { close: Producer["close"] }>();
   const access = createAccessControl();
-  const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
+  const deadlines = createDeadlines<Entry>((entry) => entry.keeper.expired(entry));
   const closing = new AbortController();
   let past = { acknowledged: 0n, failed: 0n };
   let closed: Promise<void> | undefined;

@@ -62,7 +62,6 @@ const kinds: Record<string, (wanted: Wanted) => LineSchema | Promise<LineSchema>
         checked.encode(line);
         return withoutMark(line);
       },
-      fresh: false,
     };
   },
   async avro({ subject, options, definition, encoding }) {

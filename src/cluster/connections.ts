@@ -5,13 +5,10 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
-import { closedError } from "../errors.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
-import { timeLimit } from "../lib/time-limit.ts";
-import { withPlainStatus } from "../protocol/error-trailer.ts";
-import { CallFailure } from "../transport/seam.ts";
+import type { Cancelable } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
+import { type CallContext, endLease, LeasedCall, type LeasedRequest } from "./leased-call.ts";
 import {
   type ConnectionStatus,
   createTransports,
@@ -41,13 +38,8 @@ export interface Connections {
     request: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<MessageShape<O>>;
-  /** The same for a request that can be encoded in a shorter way, where the transport has one for it. Gives no answer. */
-  unaryBytes<I extends DescMessage>(
-    target: Target,
-    method: DescMethodUnary<I, DescMessage>,
-    request: EncodedRequest<I>,
-    options: CallOptions,
-  ): Promise<void>;
+  /** Begins a call of any kind. What it comes to, the request is told. */
+  begin<A>(request: LeasedRequest<A>): Cancelable;
   /** Ends with `signal` or with the server; there is no deadline on a stream. */
   stream<I extends DescMessage, O extends DescMessage>(
     target: Target,
@@ -61,90 +53,65 @@ export interface Connections {
   close(): void;
 }
 
-/** A request, as a message or in bytes. */
-export interface EncodedRequest<I extends DescMessage> {
-  message(): MessageInitShape<I>;
-  /** Encoded, behind its gRPC prefix. */
-  bytes(): Uint8Array;
-}
-
 export interface ConnectionsOptions extends TransportsOptions {
   credentials: Credentials;
 }
 
 /** gRPC writes a time-out with eight digits at most. */
-const maxTimeoutMs = 99_999_999;
-
-/** Makes a call on a lease, and ends the lease unless it fails. */
-type Send<T> = (lease: Lease, header: Headers) => Promise<T>;
+export const maxTimeoutMs = 99_999_999;
 
 export function createConnections({ credentials, ...options }: ConnectionsOptions): Connections {
   const transports = createTransports(options);
-  const headers = createHeaders();
   let closed = false;
+  const context: CallContext = { transports, credentials, headers: createHeaders(), closed: () => closed };
 
-  async function call<T>(target: Target, send: Send<T>, limits: CallOptions, refusals = 0): Promise<T> {
-    refuseWhenClosed();
-    const token = limits.withoutToken ? undefined : credentials.authorization(target.url);
-    const authorization = typeof token === "function" ? await inTime(token, limits) : token;
-    refuseWhenClosed();
-    const lease = transports.lease(target);
-    limits.onSending?.();
-    try {
-      return await send(lease, headers(target, authorization));
-    } catch (reason) {
-      noteEnd(lease, reason);
-      if (!(reason instanceof CallFailure)) {
-        throw reason;
-      }
-      if (!isRefusal(reason) || !authorization || !credentials.refused(authorization, refusals + 1)) {
-        throw withPlainStatus(reason);
-      }
-    }
-    // With another token, or the same one in another form.
-    return call(target, send, limits, refusals + 1);
-  }
-
-  function refuseWhenClosed(): void {
-    if (closed) {
-      throw closedError("the client");
-    }
+  function begin<A>(request: LeasedRequest<A>): Cancelable {
+    const call = new LeasedCall(context, request);
+    call.begin();
+    return call;
   }
 
   return {
-    unary: (target, method, request, limits) => {
-      const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
-      const send: Send<MessageShape<typeof method.output>> = async (lease, header) => {
-        const { message } = await lease.transport.unary(method, limits.signal, timeoutMs, header, request);
-        lease.answered();
-        lease.done();
-        return message;
-      };
-      return call(target, send, limits);
-    },
-    unaryBytes: (target, method, request, limits) => {
-      const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
-      const send: Send<void> = async (lease, header) => {
-        const { transport } = lease;
-        if (transport.unaryBytes) {
-          const path = `/${method.parent.typeName}/${method.name}`;
-          await transport.unaryBytes({ path, request: request.bytes(), header, timeoutMs, signal: limits.signal });
-        } else {
-          await transport.unary(method, limits.signal, timeoutMs, header, request.message());
-        }
-        lease.answered();
-        lease.done();
-      };
-      return call(target, send, limits);
-    },
-    stream: (target, method, request, signal) => {
-      const send: Send<AsyncIterable<MessageShape<typeof method.output>>> = async (lease, header) => {
-        const { message } = await lease.transport.stream(method, signal, undefined, header, once(request));
-        lease.answered();
-        return whileRead(lease, message, signal);
-      };
-      return call(target, send, { signal, timeoutMs: maxTimerMs });
-    },
+    begin,
+    unary: (target, method, request, { onSending = nothing, ...limits }) =>
+      new Promise((resolve, reject) => {
+        const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
+        begin<MessageShape<typeof method.output>>({
+          ...limits,
+          target,
+          onSending,
+          send(transport, header, call) {
+            transport.unary(method, limits.signal, timeoutMs, header, request).then(
+              ({ message }) => call.onAnswer(message),
+              (reason) => call.onFailure(reason),
+            );
+            return undefined;
+          },
+          onAnswer(message, lease) {
+            lease.done();
+            resolve(message);
+          },
+          onFailure: reject,
+        });
+      }),
+    stream: (target, method, request, signal) =>
+      new Promise((resolve, reject) => {
+        begin<AsyncIterable<MessageShape<typeof method.output>>>({
+          target,
+          signal,
+          timeoutMs: maxTimerMs,
+          onSending: nothing,
+          send(transport, header, call) {
+            transport.stream(method, signal, undefined, header, once(request)).then(
+              ({ message }) => call.onAnswer(message),
+              (reason) => call.onFailure(reason),
+            );
+            return undefined;
+          },
+          onAnswer: (messages, lease) => resolve(whileRead(lease, messages, signal)),
+          onFailure: reject,
+        });
+      }),
     status: transports.status,
     opened: transports.opened,
     close() {
@@ -154,17 +121,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   };
 }
 
-/** Ends a lease, with what the call failed with. */
-function noteEnd(lease: Lease, reason: unknown): void {
-  if (reason instanceof CallFailure) {
-    if (reason.kind === "status") {
-      lease.answered();
-    } else {
-      lease.failed(reason);
-    }
-  }
-  lease.done();
-}
+function nothing(): void {}
 
 /** A stream is a call in flight until it has ended, its reader breaks off, or the signal ends it. */
 function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
@@ -173,7 +130,7 @@ function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSig
     if (open) {
       open = false;
       signal.removeEventListener("abort", onAbort);
-      noteEnd(lease, reason);
+      endLease(lease, reason);
     }
   };
   const onAbort = () => release();
@@ -188,31 +145,6 @@ function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSig
       release();
     }
   })();
-}
-
-function isRefusal(failure: CallFailure): boolean {
-  return failure.status === Code.Unauthenticated;
-}
-
-/** A token that does not come is no reason to wait longer than the call may take. */
-async function inTime(
-  ask: (signal: AbortSignal) => Promise<string>,
-  { signal, timeoutMs }: CallOptions,
-): Promise<string> {
-  const limit = timeLimit(timeoutMs, signal);
-  try {
-    return await ask(limit.signal);
-  } catch (reason) {
-    if (signal?.aborted) {
-      throw new CallFailure("aborted", "the call was aborted while its token was awaited", { cause: signal.reason });
-    }
-    if (limit.isOver()) {
-      throw new CallFailure("unreachable", "there was no token to be had in time");
-    }
-    throw reason;
-  } finally {
-    limit.end();
-  }
 }
 
 /** Calls come in rows with the same metadata: it is made once for a row, and changed by nobody. */

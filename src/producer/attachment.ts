@@ -13,7 +13,7 @@ import { singleFlight } from "../lib/single-flight.ts";
 import type { Codec } from "../protocol/dialect.ts";
 import type { ProducerLanguage } from "../protocol/producer-language.ts";
 import type { Dispatch, ReliableDispatch } from "./dispatch.ts";
-import type { Address } from "./message.ts";
+import type { Address } from "./message-encoder.ts";
 
 /** Who else may publish to the topic; see `ProducerOptions.access`. */
 export type Access = "shared" | "exclusive";
@@ -49,7 +49,9 @@ export interface AttachmentOptions {
  * once for however many messages wait for it.
  */
 export interface Attachment {
-  /** The producer on the owner. Recovers until it is there, its failure is final, or `signal` ends the wait. */
+  /** The producer on the owner, if there is one as far as is known. */
+  current(): Attached | undefined;
+  /** The same, made if it has to be. Recovers until it is there, its failure is final, or `signal` ends the wait. */
   get(signal: AbortSignal): Promise<Attached>;
   /** `attached` turned out to be gone, or its owner to be another. */
   lost(attached: Attached, because: DanubeError): void;
@@ -144,6 +146,7 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
   }
 
   return {
+    current: () => attached,
     async get(signal) {
       try {
         return attached ?? (await flight("attach", attach, signal));

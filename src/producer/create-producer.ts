@@ -6,7 +6,8 @@ import { attachAll } from "./attach.ts";
 import type { Attachment } from "./attachment.ts";
 import { createFlow, type Flow, type ProducerContext } from "./flow.ts";
 import { type Lane, tooLarge } from "./lane.ts";
-import { type Content, encodedSize, type MessageId } from "./message.ts";
+import { encodeMessage, type MessageId } from "./message.ts";
+import { encodedSize, type Fields, noAttributes } from "./message-encoder.ts";
 import {
   type CloseOptions,
   checkCloseOptions,
@@ -38,12 +39,12 @@ export async function createProducer<T>(
   const session = randomSession();
   let flow: Flow | undefined;
   const listeners: (() => void)[] = [];
-  let sequence = 0n;
+  let sequence = 0;
   let closed: Closing | undefined;
   // Of flows that were let go.
-  const past = { acknowledged: 0n, failed: 0n };
+  const past = { acknowledged: 0, failed: 0 };
   // The newest message at the last sweep.
-  let sweptAt = 0n;
+  let sweptAt = 0;
 
   function flowing(): Flow {
     if (!flow) {
@@ -66,7 +67,7 @@ export async function createProducer<T>(
   }
 
   // Not async: whoever awaits a send goes on before whoever awaits the flush that it was the last of.
-  function send(payload: T, sendOptions: SendOptions = {}): Promise<MessageId> {
+  function send(payload: T, sendOptions: SendOptions = noOptions): Promise<MessageId> {
     try {
       return accept(payload, sendOptions);
     } catch (error) {
@@ -75,26 +76,26 @@ export async function createProducer<T>(
   }
 
   function accept(payload: T, sendOptions: SendOptions): Promise<MessageId> {
-    checkSendOptions(sendOptions);
-    const { attributes = {}, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
+    if (sendOptions !== noOptions) {
+      checkSendOptions(sendOptions);
+    }
+    const { attributes, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     refuseWhenOver(signal);
-    const { codec } = (attachments[0] as Attachment).latest();
-    const bytes = encode(codec as Codec<T>, payload);
-    const partition =
-      partitions === 0 ? undefined : checkedPartition(route({ key, attributes }, partitions), partitions);
+    const routed = { key, attributes: attributes ?? noAttributes };
+    const partition = partitions === 0 ? undefined : checkedPartition(route(routed, partitions), partitions);
     const attachment = attachments[partition ?? 0] as Attachment;
-    const { address } = attachment.latest();
+    const { address, codec } = attachment.latest();
+    const bytes = encode(codec as Codec<T>, payload);
     // The user's own functions may have closed the producer, or given the message up.
     refuseWhenOver(signal);
-    const content: Content = {
-      payload: bytes,
-      codec,
-      attributes: { ...attributes },
+    const fields: Fields = {
+      payloadLength: bytes.length,
+      attributes: attributes === undefined ? noAttributes : { ...attributes },
       key,
-      sequence: sequence + 1n,
+      sequence: sequence + 1,
       publishTime: Date.now(),
     };
-    const size = encodedSize(content, address);
+    const size = encodedSize(fields, address);
     if (size > maxMessageBytes) {
       throw tooLarge(size, maxMessageBytes);
     }
@@ -105,15 +106,17 @@ export async function createProducer<T>(
       throw new DanubeError("QUEUE_FULL", message, { outcome: "not-sent" });
     }
     sequence++;
-    const id: MessageId = {
-      topic,
-      ...(partition !== undefined && { partition }),
-      producer: name,
-      session,
-      sequence: content.sequence,
-    };
+    const message = encodeMessage(fields, bytes, codec, address);
     const lane = lanes[partition ?? 0] as Lane;
-    return outbox.post({ content, size, address, timeoutMs, signal, lane, trouble: attachment.trouble }, id);
+    const { trouble } = attachment;
+    return outbox.post({ message, timeoutMs, signal, lane, trouble }, messageId(partition, sequence));
+  }
+
+  function messageId(partition: number | undefined, count: number): MessageId {
+    const sequence = BigInt(count);
+    return partition === undefined
+      ? { topic, producer: name, session, sequence }
+      : { topic, partition, producer: name, session, sequence };
   }
 
   function refuseWhenOver(signal: AbortSignal | undefined): void {
@@ -180,12 +183,14 @@ export async function createProducer<T>(
       name,
       queuedMessages: flow?.gate.messages() ?? 0,
       queuedBytes: flow?.gate.bytes() ?? 0,
-      acknowledged: past.acknowledged + (flow?.outbox.acknowledged() ?? 0n),
-      failed: past.failed + (flow?.outbox.failed() ?? 0n),
+      acknowledged: BigInt(past.acknowledged + (flow?.outbox.acknowledged() ?? 0)),
+      failed: BigInt(past.failed + (flow?.outbox.failed() ?? 0)),
     }),
     onClosed: (listener) => listeners.push(listener),
   };
 }
+
+const noOptions: SendOptions = {};
 
 /** What was asked for, and no broker up to 0.15.1 does. */
 function warnOfLimits(events: EventLog, { topic, access }: ResolvedProducerOptions): void {

@@ -1,8 +1,9 @@
 import type { Deadlines } from "../lib/deadlines.ts";
 import type { AttachContext } from "./attach.ts";
 import type { Attachment } from "./attachment.ts";
+import type { Entry } from "./entry.ts";
 import { createGate, type Gate } from "./gate.ts";
-import { createLane, type Entry, type Lane } from "./lane.ts";
+import { createLane, type Lane } from "./lane.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createPace } from "./pace.ts";

@@ -1,35 +1,13 @@
-import { ProducerService } from "../../gen/danube/danube_api_pb.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
-import { DanubeError, type SendOutcome, withOutcome } from "../errors.ts";
+import { DanubeError, withOutcome } from "../errors.ts";
+import { CallFailure } from "../transport/seam.ts";
 import type { Attached, Attachment } from "./attachment.ts";
-import { type Address, type Content, encodedSize, recoded, toStreamMessage } from "./message.ts";
-import { encodeRequest } from "./message-encoder.ts";
-import { createWindow, type Order, type Waiting } from "./window.ts";
-
-/** A message between `send` and its settlement. */
-export interface Entry extends Waiting {
-  readonly content: Content;
-  /** Bytes of the encoded message, as counted against the queue. */
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly deadline: number;
-  readonly timeoutMs: number;
-  /** Gives the message up because its time is over. */
-  readonly expire: (entry: Entry) => void;
-  /** Ends what is being done for the message, when it is given up. */
-  readonly ended: AbortController;
-  /** Until it is settled. */
-  open: boolean;
-  /** What `size` was counted with. */
-  readonly address: Address;
-  /** What would be known about the message if it were given up now. */
-  outcome: SendOutcome;
-  /** The latest failure. */
-  failure: DanubeError | undefined;
-  settle(result: DanubeError | undefined): void;
-}
+import { Attempt, type AttemptListener } from "./attempt.ts";
+import type { Entry } from "./entry.ts";
+import { isFor, readdressed, sizeOf } from "./message.ts";
+import { createWindow, type Order } from "./window.ts";
 
 export interface LaneOptions {
   topic: string;
@@ -43,95 +21,123 @@ export interface LaneOptions {
  * allowed, each until it is acknowledged, refused, or its time is over.
  */
 export interface Lane {
-  /** Takes a message. Its `settle` is called exactly once, later. */
+  /** Takes a message. It is settled exactly once, later. */
   add(entry: Entry): void;
   /** Settles a message that is still under way with an error. */
   drop(entry: Entry, error: DanubeError): void;
 }
 
-/** One try to send one message. */
-interface Attempt {
-  /** The producer it was sent to; `undefined` while there is none. */
-  attached: Attached | undefined;
-  /** The message's outcome before this try. */
-  before: SendOutcome;
+/** A try that failed, and with what. */
+interface Failed {
+  attempt: Attempt;
+  reason: unknown;
 }
 
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
   const { topic, order, maxInFlight, maxMessageBytes } = options;
   const { connections, events, backoff, attemptTimeoutMs } = cluster;
-  const window = createWindow<Entry>({
-    order,
-    maxInFlight,
-    keyOf: (entry) => entry.content.key,
-    start: (entry) => void deliver(entry),
-  });
+  const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.key, start });
 
-  function settle(entry: Entry, error: DanubeError | undefined): void {
-    if (entry.open) {
-      entry.open = false;
-      // What waits behind others must not be kept for them.
-      window.remove(entry);
-      entry.settle(error);
-      if (error) {
-        entry.ended.abort();
-      }
+  // As long as all goes well a message is one call, and nothing is waited for before it.
+  const quick: AttemptListener = {
+    acknowledged({ entry }) {
+      entry.call = undefined;
+      settle(entry, undefined);
+      window.done(entry);
+    },
+    failed(attempt, reason) {
+      attempt.entry.call = undefined;
+      void deliver(attempt.entry, { attempt, reason });
+    },
+  };
+
+  function start(entry: Entry): void {
+    const attached = attachment.current();
+    if (attached && isFor(entry.message, attached.address, attached.codec)) {
+      const attempt = new Attempt(entry, attached, attemptTimeoutMs, quick);
+      const call = connections.begin(attempt);
+      entry.call = attempt.over ? undefined : call;
+    } else {
+      void deliver(entry, undefined);
     }
   }
 
-  async function deliver(entry: Entry): Promise<void> {
-    await send(entry).then(
+  function settle(entry: Entry, error: DanubeError | undefined): void {
+    if (!entry.open) {
+      return;
+    }
+    // What waits behind others must not be kept for them.
+    window.remove(entry);
+    entry.settle(error);
+    const { call } = entry;
+    if (call) {
+      entry.call = undefined;
+      call.cancel();
+      // Not at once: those that are given up together must not begin one after the other.
+      queueMicrotask(() => window.done(entry));
+    }
+  }
+
+  /** Sends a message until it is settled, by whatever there is to recover from. `tried`: the try that was made already. */
+  async function deliver(entry: Entry, tried: Failed | undefined): Promise<void> {
+    await send(entry, tried).then(
       () => settle(entry, undefined),
       (error: DanubeError) => settle(entry, withOutcome(error, entry.outcome)),
     );
     window.done(entry);
   }
 
-  function send(entry: Entry): Promise<void> {
-    const attempt: Attempt = { attached: undefined, before: entry.outcome };
-    return recover(() => sendOnce(entry, attempt), {
+  function send(entry: Entry, tried: Failed | undefined): Promise<void> {
+    let failed = tried;
+    let attempt: Attempt | undefined;
+
+    async function sendOnce(): Promise<void> {
+      attempt = failed?.attempt;
+      if (failed) {
+        const { reason } = failed;
+        failed = undefined;
+        throw reason;
+      }
+      const attached = await attachment.get(entry.signal);
+      entry.message = readdressed(entry.message, attached.address, attached.codec);
+      // The owner's name is part of the message, so a move can make it larger.
+      const size = sizeOf(entry.message);
+      if (size > maxMessageBytes) {
+        throw tooLarge(size, maxMessageBytes);
+      }
+      await attemptOnce(entry, attached);
+    }
+
+    function attemptOnce(entry: Entry, attached: Attached): Promise<void> {
+      return new Promise((resolve, reject) => {
+        attempt = new Attempt(entry, attached, attemptTimeoutMs, {
+          acknowledged: () => resolve(),
+          failed: (_, reason) => reject(reason),
+        });
+        const call = connections.begin(attempt);
+        entry.signal.addEventListener("abort", () => {
+          call.cancel();
+          reject(new CallFailure("aborted", "the message was given up"));
+        });
+      });
+    }
+
+    return recover(sendOnce, {
       backoff,
       events,
       topic,
-      signal: entry.ended.signal,
+      signal: entry.signal,
       judge: async (reason) => {
-        if (!attempt.attached) {
+        if (!attempt) {
           // Failures on the way to the producer were judged, and recovered from, there.
           return judge("CreateProducer", reason, topic);
         }
         const verdict = judge("SendMessage", reason, topic);
-        note(entry, attempt, verdict.error);
-        return decide(verdict, attempt.attached, entry.ended.signal);
+        note(attempt, verdict.error);
+        return decide(verdict, attempt.attached, entry.signal);
       },
-      forget: (error) => attempt.attached && attachment.lost(attempt.attached, error),
+      forget: (error) => attempt && attachment.lost(attempt.attached, error),
     });
-  }
-
-  async function sendOnce(entry: Entry, attempt: Attempt): Promise<void> {
-    attempt.attached = undefined;
-    const attached = await attachment.get(entry.ended.signal);
-    const { address } = attached;
-    const content = recoded(entry.content, attached.codec);
-    // The owner's name is part of the message, so a move can make it larger.
-    const size = address === entry.address && content === entry.content ? entry.size : encodedSize(content, address);
-    if (size > maxMessageBytes) {
-      throw tooLarge(size, maxMessageBytes);
-    }
-    attempt.attached = attached;
-    attempt.before = entry.outcome;
-    // The message's own deadline comes by the signal: it says nothing about the broker, and this time-out does.
-    await connections.unaryBytes(
-      attached.owner.target,
-      ProducerService.method.sendMessage,
-      { message: () => toStreamMessage(content, address), bytes: () => encodeRequest(content, address) },
-      {
-        timeoutMs: attemptTimeoutMs,
-        signal: entry.ended.signal,
-        onSending: () => {
-          entry.outcome = "unknown";
-        },
-      },
-    );
   }
 
   /** Answers "ask": words that no row knows are judged by whether the broker still knows the producer. */
@@ -150,9 +156,9 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
 }
 
 /** What is known about a message only ever gets less certain: one attempt of unknown outcome stays one. */
-function note(entry: Entry, attempt: Attempt, error: DanubeError): void {
+function note({ entry, before }: Attempt, error: DanubeError): void {
   entry.failure = error;
-  entry.outcome = attempt.before === "unknown" ? "unknown" : (error.outcome ?? attempt.before);
+  entry.outcome = before === "unknown" ? "unknown" : (error.outcome ?? before);
 }
 
 export function tooLarge(size: number, limit: number): DanubeError {

@@ -1,22 +1,8 @@
 import { DanubeError } from "../errors.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
+import { Entry, type Keeper, type Posting } from "./entry.ts";
 import type { Gate } from "./gate.ts";
-import type { Entry, Lane } from "./lane.ts";
-import type { Address, Content } from "./message.ts";
-
-/** A message that was accepted, and the lane that it goes by. */
-export interface Posting {
-  content: Content;
-  size: number;
-  /** What `size` was counted with. */
-  address: Address;
-  timeoutMs: number;
-  signal: AbortSignal | undefined;
-  lane: Lane;
-  /** The latest failure on the lane's way to its owner. */
-  trouble(): DanubeError | undefined;
-}
 
 /** The messages of a producer that are not settled: each is settled once, in its time. */
 export interface Outbox {
@@ -28,29 +14,46 @@ export interface Outbox {
   giveUp(error: (entry: Entry) => DanubeError): void;
   /** For how long the oldest message has been here, in milliseconds; 0 when there is none. */
   oldestAgeMs(): number;
-  acknowledged(): bigint;
-  failed(): bigint;
+  acknowledged(): number;
+  failed(): number;
+}
+
+/** An entry whose promise is somebody's. */
+class Promised<T> extends Entry {
+  readonly result: T;
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: DanubeError) => void;
+
+  constructor(
+    posting: Posting,
+    keeper: Keeper,
+    result: T,
+    resolve: (result: T) => void,
+    reject: (error: DanubeError) => void,
+  ) {
+    super(posting, keeper);
+    this.result = result;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Entry>): Outbox {
-  const outstanding = new Map<Entry, Posting>();
-  let flushes: { upTo: bigint; remaining: number; resolve(): void }[] = [];
-  let newest = 0n;
-  let acknowledged = 0n;
-  let failed = 0n;
-
-  function drop(entry: Entry, error: DanubeError): void {
-    outstanding.get(entry)?.lane.drop(entry, error);
-  }
+  const outstanding = new Set<Promised<unknown>>();
+  let flushes: { upTo: number; remaining: number; resolve(): void }[] = [];
+  let newest = 0;
+  let acknowledged = 0;
+  let failed = 0;
 
   function timedOut(entry: Entry): DanubeError {
-    const cause = outstanding.get(entry)?.trouble() ?? entry.failure;
+    const { trouble, timeoutMs } = entry.posting;
+    const cause = trouble() ?? entry.failure;
     const waiting = entry.outcome === "unknown" ? "the broker has not answered" : "others are before it";
-    const message = `not acknowledged within ${entry.timeoutMs} ms by ${topic}: ${cause?.message ?? waiting}`;
+    const message = `not acknowledged within ${timeoutMs} ms by ${topic}: ${cause?.message ?? waiting}`;
     return new DanubeError("TIMEOUT", message, { cause, outcome: entry.outcome });
   }
 
-  function settled(sequence: bigint): void {
+  function noteFlushed(sequence: number): void {
     for (const waiting of flushes) {
       if (sequence <= waiting.upTo && --waiting.remaining === 0) {
         flushes = flushes.filter((other) => other !== waiting);
@@ -59,61 +62,45 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
     }
   }
 
-  const expire = (entry: Entry) => drop(entry, timedOut(entry));
+  const keeper: Keeper = {
+    settled(entry, error) {
+      const promised = entry as Promised<unknown>;
+      outstanding.delete(promised);
+      deadlines.delete(entry);
+      gate.leave(entry.size, error === undefined);
+      if (error) {
+        failed++;
+        promised.reject(error);
+      } else {
+        acknowledged++;
+        promised.resolve(promised.result);
+      }
+      noteFlushed(entry.message.fields.sequence);
+    },
+    expired: (entry) => entry.drop(timedOut(entry)),
+  };
 
   return {
-    post<T>(posting: Posting, result: T) {
-      const { content, size, address, timeoutMs, signal, lane } = posting;
-      return new Promise<T>((resolve, reject) => {
-        const abort = () => {
-          const message = "the message was given up";
-          drop(entry, new DanubeError("CANCELED", message, { cause: signal?.reason, outcome: entry.outcome }));
-        };
-        const entry: Entry = {
-          content,
-          size,
-          timeoutMs,
-          deadline: content.publishTime + timeoutMs,
-          expire,
-          ended: new AbortController(),
-          open: true,
-          address,
-          outcome: "not-sent",
-          failure: undefined,
-          settle(error) {
-            signal?.removeEventListener("abort", abort);
-            outstanding.delete(entry);
-            deadlines.delete(entry);
-            gate.leave(size, error === undefined);
-            if (error) {
-              failed++;
-              reject(error);
-            } else {
-              acknowledged++;
-              resolve(result);
-            }
-            settled(content.sequence);
-          },
-        };
-        newest = content.sequence;
-        outstanding.set(entry, posting);
+    post: <T>(posting: Posting, result: T) =>
+      new Promise<T>((resolve, reject) => {
+        const entry = new Promised(posting, keeper, result, resolve, reject);
+        newest = posting.message.fields.sequence;
+        outstanding.add(entry as Promised<unknown>);
         deadlines.add(entry);
-        signal?.addEventListener("abort", abort, { once: true });
-        lane.add(entry);
-      });
-    },
+        posting.lane.add(entry);
+      }),
     flush: () =>
       outstanding.size === 0
         ? Promise.resolve()
         : new Promise((resolve) => flushes.push({ upTo: newest, remaining: outstanding.size, resolve })),
     giveUp(error) {
-      for (const entry of [...outstanding.keys()]) {
-        drop(entry, error(entry));
+      for (const entry of [...outstanding]) {
+        entry.drop(error(entry));
       }
     },
     oldestAgeMs() {
-      const [oldest] = outstanding.keys();
-      return oldest ? Date.now() - oldest.content.publishTime : 0;
+      const [oldest] = outstanding;
+      return oldest ? Date.now() - oldest.message.fields.publishTime : 0;
     },
     acknowledged: () => acknowledged,
     failed: () => failed,

@@ -25,7 +25,7 @@ export interface WantedProducer {
 }
 
 /** What makes bytes of the values that `send` is given. */
-export type Codec<T = never> = Pick<Schema<T, unknown>, "subject" | "encode" | "decode" | "fresh">;
+export type Codec<T = never> = Pick<Schema<T, unknown>, "subject" | "encode" | "decode">;
 
 /** There is always something that ends it. */
 export type Limits = CallOptions & { signal: AbortSignal };

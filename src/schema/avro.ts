@@ -59,7 +59,6 @@ export function avro<T = unknown>(subject: string, avroOptions: AvroOptions): Sc
       }
     },
     decode: (data) => encodings[encoding].decode(type, data) as T,
-    fresh: true,
   };
 }
 

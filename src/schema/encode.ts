@@ -7,7 +7,7 @@ export function rejected(subject: string | undefined, why: string, cause?: unkno
   return new DanubeError("SCHEMA_REJECTED", `the message does not fit ${what}: ${why}`, { cause, outcome: "not-sent" });
 }
 
-/** The payload's bytes, which are nobody else's: the caller may use its buffer again as soon as `send` returns. */
+/** The payload's bytes, which may still be the caller's own. */
 export function encode<T>(schema: Codec<T>, payload: T): Uint8Array {
   let bytes: Uint8Array;
   try {
@@ -19,5 +19,5 @@ export function encode<T>(schema: Codec<T>, payload: T): Uint8Array {
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(`"schema.encode" must give a Uint8Array`);
   }
-  return schema.fresh ? bytes : new Uint8Array(bytes);
+  return bytes;
 }

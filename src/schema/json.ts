@@ -56,7 +56,6 @@ export function json<T = unknown>(subject: string, { schema, ...options }: JsonO
       return encoder.encode(text);
     },
     decode: (data) => JSON.parse(decoder.decode(data)) as T,
-    fresh: true,
   };
 }
 

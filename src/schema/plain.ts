@@ -19,9 +19,8 @@ export function bytes(subject?: string, options: SchemaOptions = {}): Schema<Uin
     subject,
     type: "bytes",
     ...options,
-    encode: copyOf,
+    encode: checked,
     decode: copyOf,
-    fresh: true,
   };
 }
 
@@ -37,7 +36,6 @@ export function text(subject: string, options: SchemaOptions = {}): Schema<strin
       return encoder.encode(value);
     },
     decode: (data) => decoder.decode(data),
-    fresh: true,
   };
 }
 
@@ -61,7 +59,6 @@ export function int64(subject: string, options: SchemaOptions = {}): Schema<bigi
       encode: (value) => encoder.encode(String(toInt64(value))),
       decode: (data) => toInt64(fromDigits(decoder.decode(data))),
     },
-    fresh: true,
   };
 }
 
@@ -79,7 +76,6 @@ export function double(subject: string, options: SchemaOptions = {}): Schema<num
       return eightBytes((view) => view.setFloat64(0, value));
     },
     decode: (data) => viewOfEight(data).getFloat64(0),
-    fresh: true,
   };
 }
 
@@ -91,18 +87,22 @@ export const anything: Schema<Uint8Array | string, Uint8Array> = {
       checkString("payload", payload);
       return encoder.encode(payload);
     }
-    return copyOf(payload);
+    return checked(payload);
   },
   decode: copyOf,
-  fresh: true,
 };
 
-/** A copy, which a Buffer's own slice is not: the caller may use its buffer again as soon as `send` returns. */
-function copyOf(data: Uint8Array): Uint8Array {
+/** The bytes themselves: whoever sends them makes a copy. */
+function checked(data: Uint8Array): Uint8Array {
   if (!(data instanceof Uint8Array)) {
     throw new TypeError(`"payload" must be a Uint8Array or, without a schema, a string; not ${describe(data)}`);
   }
-  return new Uint8Array(data);
+  return data;
+}
+
+/** A copy, which a Buffer's own slice is not. */
+function copyOf(data: Uint8Array): Uint8Array {
+  return new Uint8Array(checked(data));
 }
 
 const smallest = -(2n ** 63n);

@@ -56,7 +56,6 @@ export function protobuf<D extends DescMessage>(
       return toBinary(descriptor, create(descriptor, value));
     },
     decode: (data) => fromBinary(descriptor, data),
-    fresh: true,
   };
 }
 

@@ -73,8 +73,6 @@ export interface Schema<T, Decoded = T> {
    * JSON and Int64, and nothing else. Only `int64()` has it. Default: String and JSON for those types, and else Bytes.
    */
   readonly beforeRegistry?: SchemaBeforeRegistry<T, Decoded> | undefined;
-  /** `encode` gives bytes that nobody else holds: they are sent without being copied. Default `false`. */
-  readonly fresh?: boolean | undefined;
 }
 
 /** What a schema is to brokers before 0.6, which have no registry. */
@@ -139,8 +137,10 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   if (!("subject" in schema)) {
     throw new TypeError(`"schema" must have a "subject": its name in the registry`);
   }
-  const { subject, type, definition, version, register, decode, prepare, exact, fresh, beforeRegistry } =
-    schema as Schema<unknown, unknown>;
+  const { subject, type, definition, version, register, decode, prepare, exact, beforeRegistry } = schema as Schema<
+    unknown,
+    unknown
+  >;
   if (subject !== undefined) {
     checkSubject(subject);
   }
@@ -152,10 +152,8 @@ export function checkSchema(schema: unknown): asserts schema is Schema<unknown, 
   if (definition !== undefined) {
     checkNonEmptyString("schema.definition", definition);
   }
-  for (const [name, flag] of Object.entries({ exact, fresh })) {
-    if (flag !== undefined) {
-      checkBoolean(`schema.${name}`, flag);
-    }
+  if (exact !== undefined) {
+    checkBoolean("schema.exact", exact);
   }
   if (
     beforeRegistry !== undefined &&

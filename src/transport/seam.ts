@@ -82,21 +82,32 @@ export interface UnaryBytesCall {
   path: string;
   /** The encoded message, behind its gRPC prefix of five bytes. */
   request: Uint8Array;
-  /** The metadata. */
+  /** The metadata. May be kept, and is not to be changed after. */
   header: Headers;
   /** Milliseconds until the call is given up, with a {@link CallFailure} of kind `"deadline"`. */
   timeoutMs: number;
-  /** Ends the call, with a {@link CallFailure} of kind `"aborted"`. */
-  signal: AbortSignal | undefined;
+}
+
+/** Told once what a call came to; perhaps before the function that begins it has returned. Must not throw. */
+export interface UnaryListener {
+  /** The encoded message of the answer, behind its prefix. */
+  onAnswer(answer: Uint8Array): void;
+  onFailure(failure: CallFailure): void;
+}
+
+/** A call under way. */
+export interface Cancelable {
+  /** Gives it up: its listener is told nothing more. */
+  cancel(): void;
 }
 
 /** A way to one broker: a Connect `Transport` whose calls reject with {@link CallFailure}, and an end to it. */
 export interface BrokerTransport extends Transport {
   /**
-   * The short way of a unary call whose request is encoded already, gRPC prefix included: gives the bytes of the answer. Left
-   * out where there is none, as with interceptors, which want to see messages. `header` may be kept, and is not to be changed after.
+   * The short way of a unary call whose request is encoded already. Without promises, which would be most of what it costs. Left
+   * out where there is none, as with interceptors, which want to see messages. Throws for metadata that cannot be sent.
    */
-  unaryBytes?(call: UnaryBytesCall): Promise<Uint8Array>;
+  unaryBytes?(call: UnaryBytesCall, listener: UnaryListener): Cancelable;
   /** Ends the connection and every call on it. */
   close(): void;
 }

@@ -4,11 +4,11 @@ import { createDeadlines, type Deadlines } from "../lib/deadlines.ts";
 import { toCallFailure } from "./failure.ts";
 import type { Fields } from "./http2/fields.ts";
 import { type PreparedFields, prepareFields } from "./http2/hpack/encoder.ts";
-import { CallFailure, type UnaryBytesCall } from "./seam.ts";
+import { CallFailure, type Cancelable, type UnaryBytesCall, type UnaryListener } from "./seam.ts";
 import type { RequestHead, Running, SocketCall } from "./socket-call.ts";
 import { requestFields, toFields } from "./socket-http.ts";
 import type { SocketSession } from "./socket-session.ts";
-import { type AnswerChecks, createAnswerChecks, failureOf, prefixBytes } from "./unary-answer.ts";
+import { type AnswerChecks, createAnswerChecks, failureOf } from "./unary-answer.ts";
 
 // The short way of a unary call, for the one that is made for every message: what Connect does for any call takes longer
 // than the call itself. No interceptors, no compression.
@@ -18,7 +18,7 @@ export function createUnaryBytes(
   session: SocketSession,
   url: string,
   maxBytes: number,
-): (call: UnaryBytesCall) => Promise<Uint8Array> {
+): (call: UnaryBytesCall, listener: UnaryListener) => Cancelable {
   const { host, protocol } = new URL(url);
   const deadlines = createDeadlines<UnaryCall>((call) => call.expire());
   const shared: Shared = { url, maxBytes, deadlines, isGood: createAnswerChecks() };
@@ -34,16 +34,11 @@ export function createUnaryBytes(
     return last.head;
   }
 
-  return ({ path, request, header, timeoutMs, signal }) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(new CallFailure("aborted", "the call was aborted", { cause: signal.reason }));
-        return;
-      }
-      const head = headOf(path, header, timeoutMs);
-      const call = new UnaryCall(shared, head, request, Date.now() + timeoutMs, signal, resolve, reject);
-      call.start(session);
-    });
+  return ({ path, request, header, timeoutMs }, listener) => {
+    const call = new UnaryCall(shared, headOf(path, header, timeoutMs), request, Date.now() + timeoutMs, listener);
+    call.start(session);
+    return call;
+  };
 }
 
 const none: Fields = [];
@@ -58,14 +53,12 @@ interface Shared {
 }
 
 /** A class, because there is one for every message: its methods are made once. */
-class UnaryCall implements SocketCall {
+class UnaryCall implements SocketCall, Cancelable {
   readonly head: RequestHead;
   readonly body: Uint8Array;
   readonly deadline: number;
   readonly #shared: Shared;
-  readonly #signal: AbortSignal | undefined;
-  readonly #resolve: (answer: Uint8Array) => void;
-  readonly #reject: (failure: CallFailure) => void;
+  readonly #listener: UnaryListener;
   // A call that fails at once has none yet.
   #running: Running | undefined;
   #header: Fields = none;
@@ -75,27 +68,16 @@ class UnaryCall implements SocketCall {
   #more: Uint8Array[] | undefined;
   #length = 0;
 
-  constructor(
-    shared: Shared,
-    head: RequestHead,
-    body: Uint8Array,
-    deadline: number,
-    signal: AbortSignal | undefined,
-    resolve: (answer: Uint8Array) => void,
-    reject: (failure: CallFailure) => void,
-  ) {
+  constructor(shared: Shared, head: RequestHead, body: Uint8Array, deadline: number, listener: UnaryListener) {
     this.#shared = shared;
     this.head = head;
     this.body = body;
     this.deadline = deadline;
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#listener = listener;
   }
 
   start(session: SocketSession): void {
     this.#shared.deadlines.add(this);
-    this.#signal?.addEventListener("abort", this, { once: true });
     this.#running = session.start(this);
   }
 
@@ -130,13 +112,13 @@ class UnaryCall implements SocketCall {
   }
 
   onFailure(failure: CallFailure): void {
-    this.#settle();
-    this.#reject(failure);
+    this.#shared.deadlines.delete(this);
+    this.#listener.onFailure(failure);
   }
 
-  /** The signal was aborted. */
-  handleEvent(): void {
-    this.#giveUp(new CallFailure("aborted", "the call was aborted", { cause: this.#signal?.reason }));
+  cancel(): void {
+    this.#shared.deadlines.delete(this);
+    this.#running?.cancel();
   }
 
   /** Its time is over. */
@@ -145,17 +127,12 @@ class UnaryCall implements SocketCall {
   }
 
   #giveUp(failure: CallFailure): void {
-    this.#running?.cancel();
-    this.onFailure(failure);
-  }
-
-  #settle(): void {
-    this.#signal?.removeEventListener("abort", this);
-    this.#shared.deadlines.delete(this);
+    this.cancel();
+    this.#listener.onFailure(failure);
   }
 
   #end(): void {
-    this.#settle();
+    this.#shared.deadlines.delete(this);
     const body = this.#more ? joined(this.#more, this.#length) : this.#answer;
     let failure: unknown;
     try {
@@ -165,14 +142,14 @@ class UnaryCall implements SocketCall {
       failure = reason;
     }
     if (failure) {
-      this.#reject(this.#told(failure));
+      this.#listener.onFailure(this.#told(failure));
     } else {
-      this.#resolve(body.subarray(prefixBytes));
+      this.#listener.onAnswer(body);
     }
   }
 
   #told(reason: unknown): CallFailure {
-    return toCallFailure(reason, { url: this.#shared.url, signal: this.#signal, spokeHttp2: undefined });
+    return toCallFailure(reason, { url: this.#shared.url, signal: undefined, spokeHttp2: undefined });
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDeadlines } from "../../../src/lib/deadlines.ts";
 import { createProducer } from "../../../src/producer/create-producer.ts";
-import type { Entry } from "../../../src/producer/lane.ts";
+import type { Entry } from "../../../src/producer/entry.ts";
 import { type ProducerOptions, resolveProducerOptions } from "../../../src/producer/options.ts";
 import { createProducerLanguages } from "../../../src/protocol/producer-language.ts";
 import { CallFailure } from "../../../src/transport/seam.ts";
@@ -21,7 +21,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
   // A wait that is seen on the clock; the loop must not spin.
   const cluster = { ...fake.cluster, backoff: () => 50 };
   const closing = new AbortController();
-  const deadlines = createDeadlines<Entry>((entry) => entry.expire(entry));
+  const deadlines = createDeadlines<Entry>((entry) => entry.keeper.expired(entry));
   const create = (options: Partial<ProducerOptions> = {}) =>
     createProducer(
       {

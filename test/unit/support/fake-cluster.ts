@@ -3,9 +3,9 @@ import type { CallOptions, Connections } from "../../../src/cluster/connections.
 import { createCreations } from "../../../src/cluster/creations.ts";
 import { createOwnership, type Owner } from "../../../src/cluster/ownership.ts";
 import { createSeeds } from "../../../src/cluster/seeds.ts";
-import type { Target } from "../../../src/cluster/transports.ts";
+import type { Lease, Target } from "../../../src/cluster/transports.ts";
 import { createEventLog, type DanubeEvent } from "../../../src/events.ts";
-import { CallFailure } from "../../../src/transport/seam.ts";
+import { type BrokerTransport, CallFailure } from "../../../src/transport/seam.ts";
 
 /** A call as it arrives: its request, and where. */
 // biome-ignore lint/suspicious/noExplicitAny: requests of every method come through here
@@ -54,8 +54,39 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
       calls.push({ method: localName, request, target, timeoutMs });
       new Promise((answer) => answer(all[localName]?.(request, target.url))).then(resolve, reject);
     });
-  const unaryBytes: Connections["unaryBytes"] = async (target, method, request, limits) => {
-    await unary(target, method, request.message() as Record<string, unknown>, limits);
+  const begin: Connections["begin"] = (request) => {
+    const ended = new AbortController();
+    const { target, timeoutMs } = request;
+    let over = false;
+    const transport = {
+      unary: async (
+        method: { localName: string },
+        _signal: unknown,
+        _timeoutMs: unknown,
+        _header: unknown,
+        message: never,
+      ) => ({
+        message: await unary(target, method, message, { timeoutMs, signal: ended.signal }),
+      }),
+    };
+    const end = (tell: () => void) => {
+      if (!over) {
+        over = true;
+        tell();
+      }
+    };
+    const call = {
+      onAnswer: (answer: never) => end(() => request.onAnswer(answer, { done() {} } as Lease)),
+      onFailure: (reason: unknown) => end(() => request.onFailure(reason)),
+    };
+    request.onSending();
+    request.send(transport as unknown as BrokerTransport, new Headers(), call as never);
+    return {
+      cancel() {
+        over = true;
+        ended.abort();
+      },
+    };
   };
   const lookup = async (topic: string): Promise<Owner> => {
     if (place.failure) {
@@ -71,7 +102,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
     creations: createCreations(),
-    connections: { unary, unaryBytes } as unknown as Connections,
+    connections: { unary, begin } as unknown as Connections,
     events: log,
     sweeper,
     backoff: () => 1,

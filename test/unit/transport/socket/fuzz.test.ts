@@ -4,6 +4,7 @@ import { ConsumerService, ProducerService } from "../../../../gen/danube/danube_
 import { type BrokerTransport, CallFailure } from "../../../../src/transport/seam.ts";
 import { socketTransport } from "../../../../src/transport/socket.ts";
 import { type Random, seeded } from "../../support/random.ts";
+import { unaryBytes } from "../../support/unary-bytes.ts";
 import { conversation, cut, mutated } from "../http2/conversation.ts";
 import { join } from "../http2/frames.ts";
 import { fakePeer, turn } from "./fake-peer.ts";
@@ -15,14 +16,7 @@ const firstSeed = Number(process.env["SOCKET_FUZZ_SEED"] ?? 0);
 function calls(random: Random, transport: BrokerTransport): Promise<unknown>[] {
   const header = new Headers();
   const request = new Uint8Array(5);
-  const short = () =>
-    transport.unaryBytes?.({
-      path: "/a.B/C",
-      request,
-      header,
-      timeoutMs: 60_000,
-      signal: undefined,
-    }) as Promise<unknown>;
+  const short = () => unaryBytes(transport, { path: "/a.B/C", request, header, timeoutMs: 60_000 });
   const unary = () => createClient(ProducerService, transport).sendMessage({});
   const streaming = async () => {
     for await (const _ of createClient(ConsumerService, transport).receiveMessages({})) {

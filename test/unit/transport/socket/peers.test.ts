@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { sleep } from "../../../../src/lib/sleep.ts";
 import { type BrokerTransport, CallFailure } from "../../../../src/transport/seam.ts";
 import { nodeTransports } from "../../../../src/transport/transports-node.ts";
+import { unaryBytes } from "../../support/unary-bytes.ts";
 
 // Another implementation at the other end, nghttp2 in node:http2, over a real socket.
 
@@ -58,7 +59,7 @@ function call(number: number, size = 4): Promise<Uint8Array> {
   const request = Buffer.alloc(5 + size);
   request.writeUInt32BE(size, 1);
   request.writeUInt32BE(number, 5);
-  return transport?.unaryBytes?.({ path: "/a.B/C", request, header, timeoutMs: 10_000, signal: undefined }) as never;
+  return unaryBytes(transport as BrokerTransport, { path: "/a.B/C", request, header, timeoutMs: 10_000 });
 }
 
 test("a server that ages its connections, in two steps or at once: no call is lost, and none is done twice", async () => {
@@ -72,7 +73,7 @@ test("a server that ages its connections, in two steps or at once: no call is lo
   servers[0]?.on("session", (session: ServerHttp2Session) => {
     aged++;
     setTimeout(() => {
-      if (aged % 2 === 0) {
+      if (aged % 2 === 0 && !session.destroyed) {
         session.goaway(0, 2 ** 31 - 1);
       }
       setTimeout(() => session.destroyed || session.close(), 10);

@@ -14,7 +14,7 @@ import {
   u32,
 } from "../http2/frames.ts";
 import { turn } from "./fake-peer.ts";
-import { message, outcome, request, response, short, start } from "./test-unary.ts";
+import { listened, message, outcome, request, response, short, start } from "./test-unary.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -132,38 +132,46 @@ describe("the end of its time", () => {
   });
 });
 
-describe("an abort", () => {
-  test("before it: nothing is dialled", async () => {
-    const { transport, lines } = start();
-    const call = short(transport, { signal: AbortSignal.abort("why") });
-    await expect(call).rejects.toMatchObject({ kind: "aborted", cause: "why" });
-    expect(lines).toHaveLength(0);
+describe("a call that is given up", () => {
+  test("before there is a connection: it is not sent, and told nothing", async () => {
+    const { transport, accept } = start();
+    const call = listened(transport);
+    call.cancel();
+    const line = accept();
+    line.speak(headers(1, ok), data(1, message), headers(1, good, true));
+    await turn();
+    expect(call.told).toEqual([]);
   });
 
   test("during it: the stream is reset, and what comes then means nothing", async () => {
     const { transport, accept } = start();
-    const controller = new AbortController();
-    const call = outcome(short(transport, { signal: controller.signal }));
+    const call = listened(transport);
     const line = accept();
     line.speak(headers(1, ok), data(1, message.subarray(0, 3)));
     await turn();
     line.frames();
-    controller.abort();
-    expect(await call).toMatchObject({ kind: "aborted" });
+    call.cancel();
     line.speak(data(1, message.subarray(3)), headers(1, good, true));
     await turn();
     expect(line.sent()).toEqual(["RST 1 8"]);
+    expect(call.told).toEqual([]);
   });
 
-  test("after it: nobody listens any more", async () => {
+  test("after it: nothing happens, and no timer is left", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
     const { transport, accept } = start();
-    const { signal } = new AbortController();
-    const add = vi.spyOn(signal, "addEventListener");
-    const remove = vi.spyOn(signal, "removeEventListener");
-    const calls = [short(transport, { signal }), outcome(short(transport, { signal }))];
-    accept().speak(headers(1, ok), data(1, message), headers(1, good, true), rst(3, 2));
-    await Promise.all(calls);
-    expect(add.mock.calls.map(([, listener]) => listener)).toEqual(remove.mock.calls.map(([, listener]) => listener));
+    const calls = [listened(transport), listened(transport)];
+    const line = accept();
+    line.speak(headers(1, ok), data(1, message), headers(1, good, true), rst(3, 2));
+    await turn();
+    line.frames();
+    for (const call of calls) {
+      call.cancel();
+    }
+    await turn();
+    expect(calls.map(({ told }) => told)).toEqual([["answered"], [expect.objectContaining({ kind: "reset" })]]);
+    expect(line.sent()).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

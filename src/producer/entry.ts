@@ -1,0 +1,85 @@
+import { DanubeError, type SendOutcome } from "../errors.ts";
+import type { Cancelable } from "../transport/seam.ts";
+import type { Lane } from "./lane.ts";
+import { type Message, sizeOf } from "./message.ts";
+import type { Waiting } from "./window.ts";
+
+/** A message that is to be sent, and how. */
+export interface Posting {
+  readonly message: Message;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly lane: Lane;
+  /** The latest failure on the lane's way to its owner. */
+  trouble(): DanubeError | undefined;
+}
+
+/** Told what becomes of the entries that it keeps. */
+export interface Keeper {
+  /** Called once for each entry. */
+  settled(entry: Entry, error: DanubeError | undefined): void;
+  /** Its time is over. */
+  expired(entry: Entry): void;
+}
+
+/** A message between `send` and its settlement. A class, because there is one for every message: its methods are made once. */
+export class Entry implements Waiting {
+  readonly posting: Posting;
+  readonly keeper: Keeper;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  /** Bytes of the encoded message, as counted against the queue. */
+  readonly size: number;
+  /** As it was encoded last. */
+  message: Message;
+  /** Until it is settled. */
+  open = true;
+  /** What would be known about the message if it were given up now. */
+  outcome: SendOutcome = "not-sent";
+  /** The latest failure. */
+  failure: DanubeError | undefined = undefined;
+  /** The call under way, where nothing else is done for the message. */
+  call: Cancelable | undefined = undefined;
+  waitsIn: Waiting["waitsIn"] = undefined;
+  #ended: AbortController | undefined = undefined;
+
+  constructor(posting: Posting, keeper: Keeper) {
+    const { message, timeoutMs, signal } = posting;
+    this.posting = posting;
+    this.keeper = keeper;
+    this.message = message;
+    this.size = sizeOf(message);
+    this.deadline = message.fields.publishTime + timeoutMs;
+    signal?.addEventListener("abort", this, { once: true });
+  }
+
+  get key(): string | undefined {
+    return this.message.fields.key;
+  }
+
+  /** Ends what is being done for the message when it is given up. Few ever need it. */
+  get signal(): AbortSignal {
+    this.#ended ??= new AbortController();
+    return this.#ended.signal;
+  }
+
+  /** The user's signal was aborted. */
+  handleEvent(): void {
+    const cause = this.posting.signal?.reason;
+    this.drop(new DanubeError("CANCELED", "the message was given up", { cause, outcome: this.outcome }));
+  }
+
+  drop(error: DanubeError): void {
+    this.posting.lane.drop(this, error);
+  }
+
+  /** The lane's last word. */
+  settle(error: DanubeError | undefined): void {
+    this.open = false;
+    this.posting.signal?.removeEventListener("abort", this);
+    this.keeper.settled(this, error);
+    if (error) {
+      this.#ended?.abort();
+    }
+  }
+}
