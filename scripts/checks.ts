@@ -16,6 +16,7 @@ const checks: Record<string, () => Promise<void> | void> = {
   "docs/brokers.md has the errors as they were found": () => command("node", ["scripts/error-rows.ts", "check"]),
   "the core knows no runtime": layers,
   "who sends bytes loads no heavy codec": weight,
+  "the entry for Workers exports what the main one does, and loads nothing of Node's": edge,
   "JSR accepts the package (deno publish --dry-run)": () =>
     command("deno", ["publish", "--dry-run", "--allow-dirty", "--quiet"]),
   "every public name is documented (deno doc --lint)": documentation,
@@ -113,6 +114,7 @@ function manifests(): void {
     entries.map(([path, target]) => [path, (target as Record<string, string>)["bun"]]),
     Object.entries(jsr.exports),
   );
+  same("what Workers load, and /edge", targetOf(npm, ".", "workerd"), targetOf(npm, "./edge", "default"));
   for (const [path, target] of entries) {
     const source = jsr.exports[path] as string;
     const built = source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
@@ -133,6 +135,10 @@ function manifests(): void {
   ]);
   const imports = Object.entries(jsr.imports).filter(([name]) => !name.startsWith(npm.name));
   same("dependencies", wanted, imports);
+}
+
+function targetOf({ exports }: PackageManifest, path: string, condition: string): string | undefined {
+  return (exports[path] as Record<string, string> | undefined)?.[condition];
 }
 
 function dependencies(): void {
@@ -174,8 +180,8 @@ function layers(): void {
   }
 }
 
-/** What the main entry loads at once: the files that it imports, and the packages that those do. */
-function weight(): void {
+/** What an entry loads at once: the files that it imports, and the packages that those do. */
+function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } {
   const files = new Set<string>();
   const packages = new Set<string>();
   const visit = (file: string) => {
@@ -184,7 +190,9 @@ function weight(): void {
     }
     files.add(file);
     const text = readFileSync(file, "utf8");
-    for (const [, types, specifier = ""] of text.matchAll(/^(?:import|export) (type )?[^;]*?from "([^"]+)";/gms)) {
+    for (const [, types, specifier = ""] of text.matchAll(
+      /^(?:import|export) (type )?(?:[^;"]*?from )?"([^"]+)";/gms,
+    )) {
       if (types) {
         continue;
       }
@@ -195,13 +203,43 @@ function weight(): void {
       }
     }
   };
-  visit("src/index.ts");
+  visit(entry);
+  return { files, packages };
+}
+
+function weight(): void {
+  const { files, packages } = loadedBy("src/index.ts");
   const heavy = [
     ...Object.keys(manifest().peerDependencies).filter((name) => packages.has(name)),
     ...["src/schema/avro.ts", "src/schema/protobuf.ts"].filter((file) => files.has(file)),
   ];
   if (heavy.length > 0 || !files.has("src/schema/json.ts")) {
     throw new Error(`src/index.ts loads ${heavy.join(", ")} (of ${files.size} files)`);
+  }
+}
+
+async function edge(): Promise<void> {
+  const { files, packages } = loadedBy("src/edge.ts");
+  const foreign = [...packages].filter((name) => /^node:|^@connectrpc\/connect-node/.test(name));
+  const globals = [...files].filter((file) =>
+    /\b(Buffer|process|setImmediate|require)\b[.(]/.test(
+      readFileSync(file, "utf8").replace(/^ *(\/\/|\/?\*).*$/gm, ""),
+    ),
+  );
+  if (foreign.length > 0 || globals.length > 0 || !packages.has("cloudflare:sockets")) {
+    throw new Error(`src/edge.ts loads ${foreign.join(", ")}; Node's own words are in ${globals.join(", ")}`);
+  }
+  const { output } = await run("deno", ["doc", "--quiet", "--json", "src/index.ts", "src/edge.ts"]);
+  const { nodes } = JSON.parse(output.slice(output.indexOf("{"))) as {
+    nodes: Record<string, { symbols: { name: string }[] }>;
+  };
+  const [main, other] = ["index", "edge"].map((entry) => {
+    const node = Object.entries(nodes).find(([file]) => file.endsWith(`/src/${entry}.ts`))?.[1];
+    return node?.symbols.map(({ name }) => name).sort();
+  });
+  same("the exports of src/index.ts and src/edge.ts", main, other);
+  if (!main?.includes("connect")) {
+    throw new Error(`deno doc does not find connect in src/index.ts: ${main}`);
   }
 }
 
