@@ -20,6 +20,8 @@ const config: ViteUserConfig = {
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { resolve: { alias }, test: { name: "contract", include: ["test/contract/*.test.ts"] } },
       { resolve: { alias }, test: { name: "faults", include: ["test/faults/*.test.ts"], testTimeout: 30_000 } },
+      // Workers in workerd, looked at from Node.
+      { resolve: { alias }, test: { name: "workers", include: ["test/workers/*.test.ts"], testTimeout: 30_000 } },
       {
         resolve: { alias },
         // Most of them wait.

@@ -77,6 +77,11 @@ export async function nativeSuites(runtimes: readonly Runtime[]): Promise<Result
   });
 }
 
+/** Workers that publish, in workerd, which is Cloudflare's own. Node runs the tests and the brokers. */
+export async function workerSuites(): Promise<Result[]> {
+  return [await suite("Workers in workerd", () => runVitest("node", "workers"))];
+}
+
 /** Builds dist/, which everything on Node runs. */
 export async function build(): Promise<Result> {
   return suite("build", async () => {

@@ -4,7 +4,7 @@ import { checkSuite } from "./checks.ts";
 import { contractSuites } from "./contract-suites.ts";
 import { exampleSuites } from "./examples.ts";
 import { conclude, type Result, suite } from "./report.ts";
-import { build, faultSuites, nativeSuites } from "./suites.ts";
+import { build, faultSuites, nativeSuites, workerSuites } from "./suites.ts";
 import { runtimes, runVitest } from "./vitest.ts";
 
 const results: Result[] = [await build()];
@@ -12,6 +12,7 @@ if (results[0]?.failed === 0) {
   results.push(await suite("unit tests", () => runVitest("node", "unit")));
   results.push(...(await checkSuite()));
   results.push(...(await nativeSuites(runtimes)));
+  results.push(...(await workerSuites()));
   results.push(...(await exampleSuites(runtimes)));
   results.push(...(await contractSuites({ runtimes })));
   results.push(...(await faultSuites(runtimes)));

@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { addAbortSignal } from "node:stream";
+import type { TLSSocket } from "node:tls";
 
 export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
@@ -56,6 +57,11 @@ export function createHttp2Server({ host, port, tls, handler }: ServerOptions): 
     // A client that goes away in the middle of something is nothing to report.
     http2.on("session", (session) => session.on("error", () => {}));
     http2.on("sessionError", () => {});
+    // Clients without ALPN, such as Cloudflare Workers, speak HTTP/2 all the same: tonic, which brokers are made of, takes it so.
+    http2.on("unknownProtocol", (socket: TLSSocket) => {
+      socket.alpnProtocol = "h2";
+      http2.emit("secureConnection", socket);
+    });
     return http2 as Http2Server;
   }
 
