@@ -61,10 +61,12 @@ export { CallFailure } from "./transport/seam.ts";
 export type {
   BrokerTransport,
   CallFailureOptions,
+  Cancelable,
   FailureKind,
   TlsOptions,
   TransportOptions,
   UnaryBytesCall,
+  UnaryListener,
 } from "./transport/seam.ts";
 export type { TransportName } from "./transport/select.ts";
 export type { TransportFactory } from "./transport/translate.ts";
