@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { maxTimeoutMs } from "../cluster/connections.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError, withOutcome } from "../errors.ts";
@@ -35,7 +36,8 @@ interface Failed {
 
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
   const { topic, order, maxInFlight, maxMessageBytes } = options;
-  const { connections, events, backoff, attemptTimeoutMs } = cluster;
+  const { connections, events, backoff } = cluster;
+  const timeoutMs = Math.min(maxTimeoutMs, cluster.attemptTimeoutMs);
   const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.key, start });
 
   // As long as all goes well a message is one call, and nothing is waited for before it.
@@ -54,7 +56,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
   function start(entry: Entry): void {
     const attached = attachment.current();
     if (attached && isFor(entry.message, attached.address, attached.codec)) {
-      const attempt = new Attempt(entry, attached, attemptTimeoutMs, quick);
+      const attempt = new Attempt(entry, attached, timeoutMs, quick);
       const call = connections.begin(attempt);
       entry.call = attempt.over ? undefined : call;
     } else {
@@ -110,7 +112,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
 
     function attemptOnce(entry: Entry, attached: Attached): Promise<void> {
       return new Promise((resolve, reject) => {
-        attempt = new Attempt(entry, attached, attemptTimeoutMs, {
+        attempt = new Attempt(entry, attached, timeoutMs, {
           acknowledged: () => resolve(),
           failed: (_, reason) => reject(reason),
         });

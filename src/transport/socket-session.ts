@@ -70,9 +70,9 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
       now: () => performance.now(),
       encodeHead: ({ prepared, rest }) => encoder.encodePrepared(prepared, rest),
       onHeaderTableSize: encoder.setMaxTableSize,
-      decodeFields(block) {
+      decodeFields(bytes, from, end) {
         try {
-          return decoder.decode(block);
+          return decoder.decode(bytes, from, end);
         } catch (error) {
           // Without a table, what is too long for one call means nothing to the others.
           const bomb = error instanceof HpackError && error.code === "LIST_TOO_LARGE";

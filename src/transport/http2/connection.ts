@@ -54,8 +54,11 @@ export interface ConnectionOptions<Head> {
   encodeHead(head: Head): Uint8Array;
   /** What the peer allows the encoder's table to hold. */
   onHeaderTableSize(bytes: number): void;
-  /** The fields of a header block: called with each that comes. Throws {@link ConnectionError}, or a StreamError. */
-  decodeFields(block: Uint8Array): Fields;
+  /**
+   * The fields of a header block, `bytes` from `from` to `end`: called with each that comes. Equal blocks may give the same array.
+   * Throws {@link ConnectionError}, or a StreamError.
+   */
+  decodeFields(bytes: Uint8Array, from: number, end: number): Fields;
   /** The peer has spoken HTTP/2: its SETTINGS came. */
   onBegin(): void;
   /** It takes no more requests; streams on it go on. */
@@ -233,12 +236,9 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
 
   return {
     request(head, body, more, listener) {
-      const stream = newStream(head, listener);
+      const stream = newStream(head, body && body.length > 0 ? [body] : [], listener);
       stream.credit = streamWindow;
       stream.ending = !more;
-      if (body && body.length > 0) {
-        stream.outgoing.push(body);
-      }
       if (draining || over) {
         stream.done = true;
         listener.onFailure(new StreamFailure("refused", "the connection takes no more requests"));

@@ -4,7 +4,7 @@ import { checkTrailers, type Fields, statusOf } from "./fields.ts";
 import type { OnFrame } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { GivenUp, Late } from "./given-up.ts";
-import { createHeaderBlocks, type HeaderBlock, withoutPadding } from "./header-blocks.ts";
+import { contentEnd, contentStart, createHeaderBlocks } from "./header-blocks.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { applySettings, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
@@ -14,7 +14,7 @@ export interface IncomingOptions<Head> {
   outgoing: Outgoing<Head>;
   settings: PeerSettings;
   /** Of a header block, in the order of their coming: HPACK needs all of them. Throws {@link ConnectionError}, {@link StreamError}. */
-  decodeFields(block: Uint8Array): Fields;
+  decodeFields(bytes: Uint8Array, from: number, end: number): Fields;
   maxHeaderBytes: number;
   /** §6.9: what the peer may send on the whole connection before it is told to go on. */
   connectionWindow: number;
@@ -40,10 +40,13 @@ export interface IncomingOptions<Head> {
 /** The half of a connection that receives: what each frame means (§6). Throws {@link ConnectionError}. */
 export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
   const { writer, outgoing, settings, guard, givenUp, connectionWindow } = options;
-  const blocks = createHeaderBlocks(options.maxHeaderBytes);
+  const blocks = createHeaderBlocks(options.maxHeaderBytes, onHeaderBlock);
   let began = false;
   // What came on the connection since the peer was told to go on.
   let received = 0;
+  // Equal blocks may give the same array: what was right about the last one is right about it.
+  let lastHeader: Fields | undefined;
+  let lastTrailer: Fields | undefined;
 
   /** A frame on a stream that does not live: we gave it up, or it is over. */
   function onLate(streamId: number, late: Late): void {
@@ -65,7 +68,8 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
   /** §6.1. */
   function onData(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
     const end = (flags & Flag.endStream) !== 0;
-    const content = withoutPadding(flags, bytes, start, length);
+    const from = contentStart(flags, bytes, start, length);
+    const to = contentEnd(flags, bytes, start, length);
     refuseIdle(streamId);
     // §6.9.1: also of streams that are over. Given back in any case: what a reader does not take is bounded by the window of
     // its stream, and must not stop others.
@@ -86,7 +90,6 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     if (stream.credit < 0) {
       throw new StreamError(ErrorCode.flowControlError, "more than the stream's window");
     }
-    const { from, end: to } = content;
     if (from === to && !end) {
       guard();
     }
@@ -100,17 +103,13 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     }
   }
 
-  function onHeaderBlock(whole: HeaderBlock | undefined): void {
-    if (!whole) {
-      return;
-    }
-    const { streamId, endStream, block } = whole;
+  function onHeaderBlock(streamId: number, endStream: boolean, bytes: Uint8Array, from: number, end: number): void {
     const stream = outgoing.open.get(streamId);
     if (!stream) {
       onLate(streamId, givenUp.headers(streamId, endStream));
     }
     // §4.3: also of one that means nothing any more.
-    const fields = options.decodeFields(block);
+    const fields = options.decodeFields(bytes, from, end);
     if (!stream) {
       return;
     }
@@ -118,16 +117,18 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
       if (!endStream) {
         throw new StreamError(ErrorCode.protocolError, "trailers that are not the end");
       }
-      checkTrailers(fields);
+      if (fields !== lastTrailer) {
+        checkTrailers(fields);
+        lastTrailer = fields;
+      }
     } else {
-      const status = statusOf(fields);
-      if (status < 200) {
-        // §8.1: interim; the response is still to come. §8.6: 101 is not for HTTP/2.
-        if (endStream || status === 101) {
-          throw new StreamError(ErrorCode.protocolError, `an interim response of ${status}`);
+      if (fields !== lastHeader) {
+        const status = statusOf(fields);
+        if (status < 200) {
+          onInterim(status, endStream);
+          return;
         }
-        guard();
-        return;
+        lastHeader = fields;
       }
       stream.gotHeaders = true;
     }
@@ -135,6 +136,14 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
       options.onEnd(stream);
     }
     stream.listener.onHeaders(fields, endStream);
+  }
+
+  /** §8.1: the response is still to come. §8.6: 101 is not for HTTP/2. */
+  function onInterim(status: number, endStream: boolean): void {
+    if (endStream || status === 101) {
+      throw new StreamError(ErrorCode.protocolError, `an interim response of ${status}`);
+    }
+    guard();
   }
 
   /** §6.4. */
@@ -228,10 +237,10 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
         break;
       case FrameType.headers:
         refuseIdle(streamId);
-        onHeaderBlock(blocks.headers(flags, streamId, bytes, start, length));
+        blocks.headers(flags, streamId, bytes, start, length);
         break;
       case FrameType.continuation:
-        onHeaderBlock(blocks.continuation(flags, streamId, bytes.subarray(start, start + length)));
+        blocks.continuation(flags, streamId, bytes, start, length);
         break;
       case FrameType.rstStream:
         onReset(streamId, bytes, start, length);

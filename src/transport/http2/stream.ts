@@ -36,12 +36,12 @@ export interface Stream<Head> {
   done: boolean;
 }
 
-export function newStream<Head>(head: Head, listener: StreamListener): Stream<Head> {
+export function newStream<Head>(head: Head, outgoing: Uint8Array[], listener: StreamListener): Stream<Head> {
   return {
     id: 0,
     head,
     listener,
-    outgoing: [],
+    outgoing,
     sent: 0,
     ending: false,
     sentEnd: false,

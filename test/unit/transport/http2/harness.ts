@@ -58,9 +58,9 @@ export function harness(options: Partial<ConnectionOptions<Uint8Array>> = {}, gr
     schedule: (work) => void scheduled.push(work),
     encodeHead: (block) => block,
     onHeaderTableSize: (bytes) => void told.push(`table ${bytes}`),
-    decodeFields(block) {
+    decodeFields(bytes, from, end) {
       try {
-        return decoder.decode(block);
+        return decoder.decode(bytes, from, end);
       } catch (error) {
         throw (error as HpackError).code === "LIST_TOO_LARGE"
           ? new StreamError(0xb, "long")
