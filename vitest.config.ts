@@ -22,6 +22,11 @@ const config: ViteUserConfig = {
       { resolve: { alias }, test: { name: "faults", include: ["test/faults/*.test.ts"], testTimeout: 30_000 } },
       // Workers in workerd, looked at from Node.
       { resolve: { alias }, test: { name: "workers", include: ["test/workers/*.test.ts"], testTimeout: 30_000 } },
+      // Each with a program that npm does not bring: scripts/interop.ts looks whether it is there.
+      ...["envoy", "nghttpd", "grpc-go"].map((name) => ({
+        resolve: { alias },
+        test: { name, include: [`test/interop/${name}.test.ts`], testTimeout: 60_000, hookTimeout: 300_000 },
+      })),
       {
         resolve: { alias },
         // Most of them wait.

@@ -1,11 +1,12 @@
-// The public gRPC conformance runner over our transport, from every runtime: `--runtime node` runs one, `--transport node`
-// looks at another transport. Needs Go, which gets the runner; nothing of the runner's is part of this project.
+// The public gRPC conformance runner over our transport, from every runtime. Alone, as npm run conformance: `--runtime node`
+// runs one, `--transport node` looks at another transport. Needs Go, which gets the runner; nothing of the runner's is part
+// of this project.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { transportNames } from "../src/transport/select.ts";
-import { conclude, type Result, suite } from "./report.ts";
+import { conclude, needing, type Result, suite } from "./report.ts";
 import { run } from "./run.ts";
 import { nativeCommands, type Runtime, runtimes } from "./vitest.ts";
 
@@ -79,25 +80,28 @@ async function conformance(runnerPath: string, runtime: Runtime, transport: stri
   };
 }
 
-const { values } = parseArgs({
-  options: { runtime: { type: "string", multiple: true }, transport: { type: "string", default: "socket" } },
-});
-const { runtime: asked = runtimes, transport } = values;
-const chosen = runtimes.filter((runtime) => asked.includes(runtime));
-if (chosen.length !== asked.length || !transportNames.includes(transport)) {
-  console.error(`runtimes are ${runtimes.join(", ")}; transports are ${transportNames.join(", ")}`);
-  process.exit(2);
+export async function conformanceSuites(chosen: readonly Runtime[], transport = "socket"): Promise<Result[]> {
+  const name = `gRPC conformance of "${transport}"`;
+  return needing(name, "Go", async () => {
+    const results: Result[] = [];
+    // Told with the first, where it fails.
+    const ready = runner().then((path) => prepare().then(() => path));
+    for (const runtime of chosen) {
+      results.push(await suite(`${name} on ${runtime}`, async () => conformance(await ready, runtime, transport)));
+    }
+    return results;
+  });
 }
-if ((await run("go", ["version"])).code !== 0) {
-  console.log("not run: no Go");
-  process.exit(0);
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { runtime: { type: "string", multiple: true }, transport: { type: "string", default: "socket" } },
+  });
+  const { runtime: asked = runtimes, transport } = values;
+  const chosen = runtimes.filter((runtime) => asked.includes(runtime));
+  if (chosen.length !== asked.length || !transportNames.includes(transport)) {
+    console.error(`runtimes are ${runtimes.join(", ")}; transports are ${transportNames.join(", ")}`);
+    process.exit(2);
+  }
+  process.exit(conclude(await conformanceSuites(chosen, transport)));
 }
-const path = await runner();
-await prepare();
-const results: Result[] = [];
-for (const runtime of chosen) {
-  results.push(
-    await suite(`gRPC conformance of "${transport}" on ${runtime}`, () => conformance(path, runtime, transport)),
-  );
-}
-process.exit(conclude(results));

@@ -1,6 +1,7 @@
 import { type BrokerGeneration, versionOf } from "../src/testing/generations.ts";
 import { freePort, startEnvoy, startNghttpx } from "../test/interop/programs.ts";
 import { withEmbedded } from "./embedded.ts";
+import { inLanes } from "./lanes.ts";
 import { needing, type Result, suite } from "./report.ts";
 import { type Runtime, runtimes, runVitest } from "./vitest.ts";
 
@@ -87,19 +88,6 @@ async function onEmbedded(from: readonly Runtime[], plan: Embedded): Promise<Res
 
 /** The suite waits more than it works, so that two at a time do not disturb each other on two cores. */
 const lanes = 2;
-
-/** Does `work` with each, so many at a time, the first ones first. */
-async function inLanes<T, R>(count: number, all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const left = all.map((one, i) => [i, one] as const);
-  const lane = async () => {
-    for (let next = left.shift(); next; next = left.shift()) {
-      results[next[0]] = await work(next[1]);
-    }
-  };
-  await Promise.all(Array.from({ length: count }, lane));
-  return results;
-}
 
 async function onBrokers(
   from: readonly Runtime[],

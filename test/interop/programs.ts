@@ -76,15 +76,16 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-/** Envoy in front of the brokers at `urls`, as envoy.yaml says. */
-export function startEnvoy(port: number, urls: readonly string[]): Promise<Program> {
+/** Envoy in front of the brokers at `urls`, as envoy.yaml says. `settings`: more of them, for its side to clients. */
+export function startEnvoy(port: number, urls: readonly string[], settings: readonly string[] = []): Promise<Program> {
   const endpoints = urls.map((url) => {
     const { hostname, port } = new URL(url);
     return `{ endpoint: { address: { socket_address: { address: ${hostname}, port_value: ${port} } } } }`;
   });
   const config = readFileSync(new URL("envoy.yaml", import.meta.url), "utf8")
     .replace("<PORT>", String(port))
-    .replace("<BROKERS>", endpoints.join(", "));
+    .replace("<BROKERS>", endpoints.join(", "))
+    .replace(/^( +)codec_type:.*$/m, (line, indent) => [line, ...settings.map((one) => indent + one)].join("\n"));
   // Without what would tie it to other Envoys of this machine.
   const options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"];
   return startProgram("envoy", ["--config-yaml", config, ...options], port);
