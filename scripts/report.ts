@@ -48,7 +48,7 @@ export async function needing(name: string, program: Program, work: () => Promis
   }
   const why = `not run: ${name} (no ${program})`;
   if (process.env["DANUBE_TEST"] === "all") {
-    return [await suite(name, () => Promise.reject(new Error(why)))];
+    return [await suite(name, async () => ({ passed: 0, failed: 1, output: why }))];
   }
   console.log(why);
   return [];
