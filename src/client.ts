@@ -141,6 +141,7 @@ export function createClient(options: ConnectOptions | string, transports: Trans
     closing.abort();
     await Promise.all([...producers].map((producer) => producer.close()));
     connections.close();
+    deadlines.close();
     cluster.sweeper.close();
     state = "closed";
   }

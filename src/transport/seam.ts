@@ -92,6 +92,7 @@ export interface UnaryBytesCall {
 export interface UnaryListener {
   /** The encoded message of the answer, behind its prefix. */
   onAnswer(answer: Uint8Array): void;
+  /** Why there is none. */
   onFailure(failure: CallFailure): void;
 }
 

@@ -13,12 +13,15 @@ import { type AnswerChecks, createAnswerChecks, failureOf } from "./unary-answer
 // The short way of a unary call, for the one that is made for every message: what Connect does for any call takes longer
 // than the call itself. No interceptors, no compression.
 
+/** The short way on one session. */
+export interface UnaryBytes {
+  call(call: UnaryBytesCall, listener: UnaryListener): Cancelable;
+  /** The session is closed: there is no call any more. */
+  close(): void;
+}
+
 /** `maxBytes`: an answer that is longer is none. */
-export function createUnaryBytes(
-  session: SocketSession,
-  url: string,
-  maxBytes: number,
-): (call: UnaryBytesCall, listener: UnaryListener) => Cancelable {
+export function createUnaryBytes(session: SocketSession, url: string, maxBytes: number): UnaryBytes {
   const { host, protocol } = new URL(url);
   const deadlines = createDeadlines<UnaryCall>((call) => call.expire());
   const shared: Shared = { url, maxBytes, deadlines, isGood: createAnswerChecks() };
@@ -34,10 +37,13 @@ export function createUnaryBytes(
     return last.head;
   }
 
-  return ({ path, request, header, timeoutMs }, listener) => {
-    const call = new UnaryCall(shared, headOf(path, header, timeoutMs), request, Date.now() + timeoutMs, listener);
-    call.start(session);
-    return call;
+  return {
+    call({ path, request, header, timeoutMs }, listener) {
+      const call = new UnaryCall(shared, headOf(path, header, timeoutMs), request, Date.now() + timeoutMs, listener);
+      call.start(session);
+      return call;
+    },
+    close: deadlines.close,
   };
 }
 

@@ -32,6 +32,7 @@ export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransp
       readMaxBytes: maxReceiveBytes,
       writeMaxBytes: 0xff_ff_ff_ff,
     });
+    const short = createUnaryBytes(session, url, maxReceiveBytes);
     let closed = false;
     const failure = (reason: unknown, signal: AbortSignal | undefined) =>
       closed && !signal?.aborted
@@ -39,10 +40,11 @@ export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransp
         : toCallFailure(reason, { url, signal, spokeHttp2: undefined });
     return {
       ...translated(grpc, failure),
-      ...(!options.interceptors?.length && { unaryBytes: createUnaryBytes(session, url, maxReceiveBytes) }),
+      ...(!options.interceptors?.length && { unaryBytes: short.call }),
       close() {
         closed = true;
         session.close();
+        short.close();
       },
     };
   };

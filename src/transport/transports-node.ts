@@ -10,5 +10,5 @@ export const nodeTransports: Readonly<Record<TransportName, OwnTransport>> = {
   // All three have node:http2.
   auto: node,
   node,
-  socket: { create: socketTransport({ dial: dialNode, schedule: (work) => void setImmediate(work) }) },
+  socket: { create: socketTransport({ dial: dialNode, schedule: process.nextTick }) },
 };

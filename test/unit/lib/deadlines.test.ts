@@ -65,7 +65,7 @@ describe("createDeadlines", () => {
     expect(expired.map(({ name }) => name)).toEqual(["past"]);
   });
 
-  test("an item that was deleted does not expire, and without items there is no timer", () => {
+  test("an item that was deleted does not expire", () => {
     const deadlines = createDeadlines<Item>(note);
     const [a, b] = [due("a", 100), due("b", 200)];
     deadlines.add(a);
@@ -73,8 +73,51 @@ describe("createDeadlines", () => {
     deadlines.delete(a);
     vi.advanceTimersByTime(150);
     expect(expired).toEqual([]);
-    expect(vi.getTimerCount()).toBe(1);
     deadlines.delete(b);
+    deadlines.delete(b);
+    vi.advanceTimersByTime(1_000);
+    expect(expired).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("items that come one by one share a timer, which holds the process while there is one of them", () => {
+    const made: { ref: () => void; unref: () => void }[] = [];
+    const holds: boolean[] = [];
+    vi.stubGlobal("setTimeout", () => {
+      made.push({ ref: () => void holds.push(true), unref: () => void holds.push(false) });
+      return made.at(-1);
+    });
+    const deadlines = createDeadlines<Item>(note);
+    for (let i = 0; i < 3; i++) {
+      const item = due(String(i), 1_000 + i);
+      deadlines.add(item);
+      deadlines.delete(item);
+    }
+    expect(made).toHaveLength(1);
+    expect(holds).toEqual([false, true, false, true, false]);
+    vi.unstubAllGlobals();
+  });
+
+  test("where timers are numbers, and hold a process, there is none without items", () => {
+    const timers = new Set<number>();
+    vi.stubGlobal("setTimeout", () => {
+      timers.add(timers.size + 1);
+      return timers.size;
+    });
+    vi.stubGlobal("clearTimeout", (timer: number) => timers.delete(timer));
+    const deadlines = createDeadlines<Item>(note);
+    const item = due("a", 100);
+    deadlines.add(item);
+    expect(timers.size).toBe(1);
+    deadlines.delete(item);
+    expect(timers.size).toBe(0);
+    vi.unstubAllGlobals();
+  });
+
+  test("close forgets everything", () => {
+    const deadlines = createDeadlines<Item>(note);
+    deadlines.add(due("a", 100));
+    deadlines.close();
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(1_000);
     expect(expired).toEqual([]);

@@ -33,7 +33,7 @@ function setUp(handlers: Record<string, Handler> = {}) {
       resolveProducerOptions({ topic, ...options }, { createTimeoutMs: 60_000, sendTimeoutMs: 60_000 }),
       closing.signal,
     );
-  return { ...fake, cluster, closing, create };
+  return { ...fake, cluster, closing, create, deadlines };
 }
 
 describe("creating", () => {
@@ -131,6 +131,20 @@ describe("send", () => {
     const sent = watch(producer.send("x"));
     await vi.advanceTimersByTimeAsync(600);
     expect(sent.value).toMatchObject({ code: "TIMEOUT", outcome: "not-sent", cause: { code: "UNAVAILABLE" } });
+  });
+
+  test("the caller may use its buffer again as soon as send returns", async () => {
+    const { create, calls } = setUp();
+    const { producer } = await create();
+    const buffer = new Uint8Array([1, 2, 3]);
+    const sent = [1, 2, 3].map((n) => {
+      buffer.fill(n);
+      return producer.send(buffer);
+    });
+    buffer.fill(9);
+    await Promise.all(sent);
+    const payloads = calls.filter(({ method }) => method === "sendMessage").map(({ request }) => request["payload"]);
+    expect(payloads).toEqual([1, 2, 3].map((n) => new Uint8Array([n, n, n])));
   });
 
   test("the caller's signal gives the message up", async () => {
@@ -237,7 +251,7 @@ describe("a producer that has nothing to send", () => {
 describe("close", () => {
   test("waits for what was taken, takes no more, and lets those go who wait for room", async () => {
     const open: (() => void)[] = [];
-    const { create } = setUp({ sendMessage: () => new Promise((resolve) => open.push(() => resolve({}))) });
+    const { create, deadlines } = setUp({ sendMessage: () => new Promise((resolve) => open.push(() => resolve({}))) });
     const { producer, onClosed } = await create({ maxQueuedMessages: 1 });
     let told = 0;
     onClosed(() => void told++);
@@ -254,11 +268,13 @@ describe("close", () => {
     expect(closed.map(({ state }) => state)).toEqual(["resolved", "resolved"]);
     expect(told).toBe(1);
     await vi.advanceTimersByTimeAsync(10);
+    // The client's, which has a timer for all its producers.
+    deadlines.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("after timeoutMs what is left is CLOSED, also when that is said later", async () => {
-    const { create } = setUp({ sendMessage: hanging });
+    const { create, deadlines } = setUp({ sendMessage: hanging });
     const { producer } = await create();
     const [first, second] = [watch(producer.send("1")), watch(producer.send("2"))];
     const closed = watch(producer.close());
@@ -269,6 +285,8 @@ describe("close", () => {
     expect(first.value).toMatchObject({ code: "CLOSED", outcome: "unknown" });
     expect(second.value).toMatchObject({ code: "CLOSED", outcome: "not-sent" });
     expect(closed.state).toBe("resolved");
+    // The client's, which has a timer for all its producers.
+    deadlines.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -59,14 +59,13 @@ describe("what is registered", () => {
 });
 
 describe("bytes", () => {
-  test("are copied both ways, also those of a view and of a Buffer", () => {
+  test("are taken as they are, also as a view or a Buffer, and given as a copy", () => {
     for (const schema of [bytes("s"), anything]) {
       for (const given of [new Uint8Array([1, 2, 3, 4]).subarray(1, 3), Buffer.from([1, 2, 3, 4]).subarray(1, 3)]) {
         const encoded = schema.encode(given);
+        expect([...encoded]).toEqual([2, 3]);
         const decoded = schema.decode?.(encoded);
         given.fill(9);
-        encoded[0] = 7;
-        expect([...encoded]).toEqual([7, 3]);
         expect([...(decoded ?? [])]).toEqual([2, 3]);
       }
     }

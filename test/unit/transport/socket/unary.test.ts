@@ -93,6 +93,7 @@ describe("the end of its time", () => {
     const next = short(transport, { timeoutMs: 500 });
     line.speak(headers(3, ok), data(3, message), headers(3, good, true));
     expect(await next).toEqual(response);
+    transport.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -171,6 +172,7 @@ describe("a call that is given up", () => {
     await turn();
     expect(calls.map(({ told }) => told)).toEqual([["answered"], [expect.objectContaining({ kind: "reset" })]]);
     expect(line.sent()).toEqual([]);
+    transport.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
