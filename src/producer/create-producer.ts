@@ -7,7 +7,7 @@ import type { Attachment } from "./attachment.ts";
 import { createFlow, type Flow, type ProducerContext } from "./flow.ts";
 import { type Lane, tooLarge } from "./lane.ts";
 import { encodeMessage, type MessageId } from "./message.ts";
-import { encodedSize, type Fields, noAttributes } from "./message-encoder.ts";
+import { encodedSize, type Fields, noAttributes, releaseAddress } from "./message-encoder.ts";
 import {
   type CloseOptions,
   checkCloseOptions,
@@ -62,6 +62,9 @@ export async function createProducer<T>(
       past.acknowledged += flow.outbox.acknowledged();
       past.failed += flow.outbox.failed();
       flow = undefined;
+      for (const attachment of attachments) {
+        releaseAddress(attachment.latest().address);
+      }
     }
     return !flow || closed !== undefined;
   }

@@ -24,7 +24,7 @@ export interface Address {
   /** What the payload is, in the registry of these brokers. */
   readonly schema: { readonly schemaId: bigint; readonly version: number } | undefined;
   /** Private to the encoder: the same in all messages that go there. */
-  encoded?: EncodedAddress;
+  encoded?: EncodedAddress | undefined;
 }
 
 /** The fields of an address as they stand in a message, each with its tag. */
@@ -143,6 +143,11 @@ function room(bytes: number): Uint8Array {
   }
   used += bytes;
   return slab.subarray(used - bytes, used);
+}
+
+/** Lets go of what is kept of an address, until a message goes there again. */
+export function releaseAddress(address: Address): void {
+  address.encoded = undefined;
 }
 
 function encodedAddress(address: Address): EncodedAddress {
