@@ -107,8 +107,8 @@ describe("names that begin alike", () => {
     broker.topics().find((state) => state.topic === topic)?.servedBy;
 
   /** A cluster with the topics; `turn` shifts which broker gets which. */
-  async function withNames(turn: number): Promise<EmbeddedBroker> {
-    const broker = await start({ brokers: 3 });
+  async function withNames(turn: number, options: BrokerOptions = {}): Promise<EmbeddedBroker> {
+    const broker = await start({ brokers: 3, ...options });
     const { danube } = client({ brokers: broker.urls });
     for (const topic of [...Array.from({ length: turn }, (_, i) => `/default/shift${i}`), ...names]) {
       await danube.createProducer({ topic, dispatch: "reliable" });
@@ -165,6 +165,20 @@ describe("names that begin alike", () => {
     for (const topic of names) {
       expect(servedBy(broker, topic)).toHaveLength(1);
       expect(broker.messages(topic).map(({ text }) => text)).toEqual(broker.urls);
+    }
+  });
+
+  test("behind a proxy too, where nobody chooses which broker is asked", async () => {
+    const broker = await withNames(1, { proxy: true });
+    for (let i = 0; i < 5; i++) {
+      const { danube } = client({ brokers: broker.urls });
+      for (const topic of names) {
+        await (await danube.createProducer({ topic, name: `client ${i}` })).send(`${i}`);
+      }
+    }
+    for (const topic of names) {
+      expect(servedBy(broker, topic)).toHaveLength(1);
+      expect(broker.messages(topic).map(({ text }) => text)).toEqual(["0", "1", "2", "3", "4"]);
     }
   });
 

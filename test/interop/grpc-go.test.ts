@@ -73,7 +73,7 @@ test("a server that takes a PING in five minutes: a call may wait for a minute a
   const quiet = async (seconds: number) => {
     for (let gone = 0; gone < seconds; gone += 5) {
       vi.advanceTimersByTime(5_000);
-      await sleep(30);
+      await sleep(150);
     }
   };
   const echo = () => post("/test.Calls/Echo", { body: message(1), fields });

@@ -84,14 +84,15 @@ test("what is sent comes back as it was, 100 at once, larger than all windows", 
 
 test("nobody waits for who reads slowly", async () => {
   const { post } = await serve([]);
-  const slow = post("/big", { slowMs: 40 });
-  const quick = performance.now();
+  let read = false;
+  const slow = post("/big", { slowMs: 10 }).finally(() => {
+    read = true;
+  });
   for (let i = 0; i < 50; i++) {
     expect((await post("/small")).bytes).toBe(2);
   }
-  const tookMs = performance.now() - quick;
+  expect(read).toBe(false);
   expect((await slow).digest).toBe(digestOf(big));
-  expect(tookMs).toBeLessThan(2_000);
 });
 
 describe("TLS", () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sleep } from "../../src/lib/sleep.ts";
 import { dialNode } from "../../src/transport/dial-node.ts";
 import { prepareFields } from "../../src/transport/http2/hpack/encoder.ts";
 import type { CallFailure, TlsOptions } from "../../src/transport/seam.ts";
@@ -17,7 +18,7 @@ export interface Asked {
   body?: Uint8Array;
   /** Beside those that every request has, names and values in turn. */
   fields?: string[];
-  /** Milliseconds between what is read of the answer. */
+  /** Milliseconds that each piece of the answer takes to be read. */
   slowMs?: number;
 }
 
@@ -38,6 +39,7 @@ export function openSession(url: string, tls?: TlsOptions): OpenSession {
     new Promise((resolve, reject) => {
       const hash = createHash("sha256");
       const answer: Answer = { status: undefined, bytes: 0, digest: "", trailer: [] };
+      let reading: Promise<void> = Promise.resolve();
       const over = () => resolve({ ...answer, digest: hash.digest("hex") });
       const fields = [":method", "POST", ":scheme", scheme, ":path", path, ":authority", host];
       const running = session.start({
@@ -57,7 +59,9 @@ export function openSession(url: string, tls?: TlsOptions): OpenSession {
         onData(bytes, end) {
           answer.bytes += bytes.length;
           hash.update(bytes);
-          setTimeout(() => running.consume(bytes.length), slowMs);
+          reading = reading
+            .then(() => (slowMs > 0 ? sleep(slowMs) : undefined))
+            .then(() => running.consume(bytes.length));
           if (end) {
             over();
           }
