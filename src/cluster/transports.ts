@@ -90,12 +90,21 @@ export function createTransports(options: TransportsOptions): Transports {
   const proven = new Set<string>();
   let opened = 0;
 
+  // What calls in a row go to is the same object.
+  const byTarget = new WeakMap<Target, Entry>();
+
   function entryFor(target: Target): Entry {
-    const key = keyOf(target);
-    const current = entries.get(key);
-    if (current) {
-      return current;
+    const known = byTarget.get(target);
+    if (known && entries.get(known.key) === known) {
+      return known;
     }
+    const key = keyOf(target);
+    const entry = entries.get(key) ?? open(key, target);
+    byTarget.set(target, entry);
+    return entry;
+  }
+
+  function open(key: string, target: Target): Entry {
     const transport = createTransport(target.url, transportOptions);
     opened++;
     const now = Date.now();

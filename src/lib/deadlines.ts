@@ -1,9 +1,15 @@
+import { type Chain, createChain, type Link } from "./chain.ts";
 import { maxTimerMs } from "./sleep.ts";
 
-/** Things with a time at which they are over. */
-export interface Deadlines<T extends { deadline: number }> {
-  add(item: T): void;
-  delete(item: T): void;
+/** Something with a time at which it is over, in milliseconds since 1970. */
+export interface Due<T> extends Link<T> {
+  readonly deadline: number;
+}
+
+/** Things with a time at which they are over, each in one of several groups. */
+export interface Deadlines<T extends Due<T>> {
+  /** A group of its own. Its items leave it when their time is over. */
+  group(): Chain<T>;
   /** Forgets them all, and keeps no timer. */
   close(): void;
 }
@@ -21,8 +27,9 @@ interface Timer {
  * One timer for many deadlines: most items are gone before theirs, and a timer each would cost more than the item. So would one
  * that is started and stopped with each item where they come one by one: it runs on when the last one has gone, and holds no process.
  */
-export function createDeadlines<T extends { deadline: number }>(expire: (item: T) => void): Deadlines<T> {
-  const items = new Set<T>();
+export function createDeadlines<T extends Due<T>>(expire: (item: T) => void): Deadlines<T> {
+  // Those with something in them.
+  const busy = new Set<Chain<T>>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
 
@@ -39,16 +46,42 @@ export function createDeadlines<T extends { deadline: number }>(expire: (item: T
     timer = undefined;
     const now = Date.now();
     let next = Number.POSITIVE_INFINITY;
-    for (const item of items) {
-      if (item.deadline <= now) {
-        items.delete(item);
-        expire(item);
-      } else if (item.deadline < next) {
-        next = item.deadline;
+    const due: [Chain<T>, T][] = [];
+    for (const group of busy) {
+      for (const item of group) {
+        if (item.deadline <= now) {
+          due.push([group, item]);
+        } else if (item.deadline < next) {
+          next = item.deadline;
+        }
       }
     }
-    if (items.size > 0) {
+    for (const [group, item] of due) {
+      // Unless it was taken out for one before it.
+      if (group.delete(item)) {
+        expire(item);
+      }
+    }
+    for (const group of busy) {
+      if (group.size() === 0) {
+        busy.delete(group);
+      }
+    }
+    if (busy.size > 0) {
       schedule(Math.max(next, now + resolutionMs));
+    }
+  }
+
+  function hold(): void {
+    (timer as Timer | undefined)?.ref?.();
+  }
+
+  function letGo(): void {
+    const running = timer as Timer | undefined;
+    if (running?.unref) {
+      running.unref();
+    } else {
+      stop();
     }
   }
 
@@ -58,27 +91,36 @@ export function createDeadlines<T extends { deadline: number }>(expire: (item: T
     timerAt = Number.POSITIVE_INFINITY;
   }
 
+  function group(): Chain<T> {
+    const items = createChain<T>();
+    return {
+      ...items,
+      add(item) {
+        if (busy.size === 0) {
+          hold();
+        }
+        if (items.size() === 0) {
+          busy.add(items);
+        }
+        items.add(item);
+        schedule(item.deadline);
+      },
+      delete(item) {
+        if (!items.delete(item)) {
+          return false;
+        }
+        if (items.size() === 0 && busy.delete(items) && busy.size === 0) {
+          letGo();
+        }
+        return true;
+      },
+    };
+  }
+
   return {
-    add(item) {
-      if (items.size === 0) {
-        (timer as Timer | undefined)?.ref?.();
-      }
-      items.add(item);
-      schedule(item.deadline);
-    },
-    delete(item) {
-      if (!items.delete(item) || items.size > 0) {
-        return;
-      }
-      const running = timer as Timer | undefined;
-      if (running?.unref) {
-        running.unref();
-      } else {
-        stop();
-      }
-    },
+    group,
     close() {
-      items.clear();
+      busy.clear();
       stop();
     },
   };

@@ -111,8 +111,7 @@ export async function createProducer<T>(
     sequence++;
     const message = encodeMessage(fields, bytes, codec, address);
     const lane = lanes[partition ?? 0] as Lane;
-    const { trouble } = attachment;
-    return outbox.post({ message, timeoutMs, signal, lane, trouble }, messageId(partition, sequence));
+    return outbox.post(message, timeoutMs, signal, lane, messageId(partition, sequence));
   }
 
   function messageId(partition: number | undefined, count: number): MessageId {

@@ -1,18 +1,9 @@
 import { DanubeError, type SendOutcome } from "../errors.ts";
+import type { Due } from "../lib/deadlines.ts";
 import type { Cancelable } from "../transport/seam.ts";
 import type { Lane } from "./lane.ts";
 import { type Message, sizeOf } from "./message.ts";
 import type { Waiting } from "./window.ts";
-
-/** A message that is to be sent, and how. */
-export interface Posting {
-  readonly message: Message;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly lane: Lane;
-  /** The latest failure on the lane's way to its owner. */
-  trouble(): DanubeError | undefined;
-}
 
 /** Told what becomes of the entries that it keeps. */
 export interface Keeper {
@@ -23,9 +14,10 @@ export interface Keeper {
 }
 
 /** A message between `send` and its settlement. A class, because there is one for every message: its methods are made once. */
-export class Entry implements Waiting {
-  readonly posting: Posting;
+export class Entry implements Waiting, Due<Entry> {
+  readonly lane: Lane;
   readonly keeper: Keeper;
+  readonly timeoutMs: number;
   /** Milliseconds since 1970. */
   readonly deadline: number;
   /** Bytes of the encoded message, as counted against the queue. */
@@ -41,15 +33,20 @@ export class Entry implements Waiting {
   /** The call under way, where nothing else is done for the message. */
   call: Cancelable | undefined = undefined;
   waitsIn: Waiting["waitsIn"] = undefined;
+  older: Entry | undefined = undefined;
+  newer: Entry | undefined = undefined;
+  /** The user's. */
+  readonly #signal: AbortSignal | undefined;
   #ended: AbortController | undefined = undefined;
 
-  constructor(posting: Posting, keeper: Keeper) {
-    const { message, timeoutMs, signal } = posting;
-    this.posting = posting;
-    this.keeper = keeper;
+  constructor(message: Message, timeoutMs: number, signal: AbortSignal | undefined, lane: Lane, keeper: Keeper) {
     this.message = message;
     this.size = sizeOf(message);
+    this.timeoutMs = timeoutMs;
     this.deadline = message.fields.publishTime + timeoutMs;
+    this.lane = lane;
+    this.keeper = keeper;
+    this.#signal = signal;
     signal?.addEventListener("abort", this, { once: true });
   }
 
@@ -65,18 +62,18 @@ export class Entry implements Waiting {
 
   /** The user's signal was aborted. */
   handleEvent(): void {
-    const cause = this.posting.signal?.reason;
+    const cause = this.#signal?.reason;
     this.drop(new DanubeError("CANCELED", "the message was given up", { cause, outcome: this.outcome }));
   }
 
   drop(error: DanubeError): void {
-    this.posting.lane.drop(this, error);
+    this.lane.drop(this, error);
   }
 
   /** The lane's last word. */
   settle(error: DanubeError | undefined): void {
     this.open = false;
-    this.posting.signal?.removeEventListener("abort", this);
+    this.#signal?.removeEventListener("abort", this);
     this.keeper.settled(this, error);
     if (error) {
       this.#ended?.abort();

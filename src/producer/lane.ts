@@ -26,6 +26,8 @@ export interface Lane {
   add(entry: Entry): void;
   /** Settles a message that is still under way with an error. */
   drop(entry: Entry, error: DanubeError): void;
+  /** The latest failure on the way to the owner, while there is none. */
+  trouble(): DanubeError | undefined;
 }
 
 /** A try that failed, and with what. */
@@ -154,7 +156,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     }
   }
 
-  return { add: window.add, drop: settle };
+  return { add: window.add, drop: settle, trouble: attachment.trouble };
 }
 
 /** What is known about a message only ever gets less certain: one attempt of unknown outcome stays one. */

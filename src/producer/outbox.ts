@@ -1,13 +1,15 @@
 import { DanubeError } from "../errors.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import { maxTimerMs } from "../lib/sleep.ts";
-import { Entry, type Keeper, type Posting } from "./entry.ts";
+import { Entry, type Keeper } from "./entry.ts";
 import type { Gate } from "./gate.ts";
+import type { Lane } from "./lane.ts";
+import type { Message } from "./message.ts";
 
 /** The messages of a producer that are not settled: each is settled once, in its time. */
 export interface Outbox {
   /** Resolves with `result` when the message is acknowledged, and rejects with what became of it otherwise. */
-  post<T>(posting: Posting, result: T): Promise<T>;
+  post<T>(message: Message, timeoutMs: number, signal: AbortSignal | undefined, lane: Lane, result: T): Promise<T>;
   /** Resolves when everything posted before is settled. */
   flush(): Promise<void>;
   /** Settles everything that is left with what `error` makes of it. */
@@ -21,36 +23,36 @@ export interface Outbox {
 /** An entry whose promise is somebody's. */
 class Promised<T> extends Entry {
   readonly result: T;
-  readonly resolve: (result: T) => void;
-  readonly reject: (error: DanubeError) => void;
+  resolve: (result: T) => void = nobody;
+  reject: (error: DanubeError) => void = nobody;
 
   constructor(
-    posting: Posting,
+    message: Message,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    lane: Lane,
     keeper: Keeper,
     result: T,
-    resolve: (result: T) => void,
-    reject: (error: DanubeError) => void,
   ) {
-    super(posting, keeper);
+    super(message, timeoutMs, signal, lane, keeper);
     this.result = result;
-    this.resolve = resolve;
-    this.reject = reject;
   }
 }
 
+function nobody(): void {}
+
 export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Entry>): Outbox {
-  const outstanding = new Set<Promised<unknown>>();
+  const outstanding = deadlines.group();
   let flushes: { upTo: number; remaining: number; resolve(): void }[] = [];
   let newest = 0;
   let acknowledged = 0;
   let failed = 0;
 
-  function timedOut(entry: Entry): DanubeError {
-    const { trouble, timeoutMs } = entry.posting;
-    const cause = trouble() ?? entry.failure;
-    const waiting = entry.outcome === "unknown" ? "the broker has not answered" : "others are before it";
+  function timedOut({ lane, failure, outcome, timeoutMs }: Entry): DanubeError {
+    const cause = lane.trouble() ?? failure;
+    const waiting = outcome === "unknown" ? "the broker has not answered" : "others are before it";
     const message = `not acknowledged within ${timeoutMs} ms by ${topic}: ${cause?.message ?? waiting}`;
-    return new DanubeError("TIMEOUT", message, { cause, outcome: entry.outcome });
+    return new DanubeError("TIMEOUT", message, { cause, outcome });
   }
 
   function noteFlushed(sequence: number): void {
@@ -65,8 +67,7 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
   const keeper: Keeper = {
     settled(entry, error) {
       const promised = entry as Promised<unknown>;
-      outstanding.delete(promised);
-      deadlines.delete(entry);
+      outstanding.delete(entry);
       gate.leave(entry.size, error === undefined);
       if (error) {
         failed++;
@@ -81,25 +82,27 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
   };
 
   return {
-    post: <T>(posting: Posting, result: T) =>
-      new Promise<T>((resolve, reject) => {
-        const entry = new Promised(posting, keeper, result, resolve, reject);
-        newest = posting.message.fields.sequence;
-        outstanding.add(entry as Promised<unknown>);
-        deadlines.add(entry);
-        posting.lane.add(entry);
-      }),
+    post(message, timeoutMs, signal, lane, result) {
+      const entry = new Promised(message, timeoutMs, signal, lane, keeper, result);
+      newest = message.fields.sequence;
+      outstanding.add(entry);
+      return new Promise((resolve, reject) => {
+        entry.resolve = resolve;
+        entry.reject = reject;
+        lane.add(entry);
+      });
+    },
     flush: () =>
-      outstanding.size === 0
+      outstanding.size() === 0
         ? Promise.resolve()
-        : new Promise((resolve) => flushes.push({ upTo: newest, remaining: outstanding.size, resolve })),
+        : new Promise((resolve) => flushes.push({ upTo: newest, remaining: outstanding.size(), resolve })),
     giveUp(error) {
       for (const entry of [...outstanding]) {
         entry.drop(error(entry));
       }
     },
     oldestAgeMs() {
-      const [oldest] = outstanding;
+      const oldest = outstanding.oldest();
       return oldest ? Date.now() - oldest.message.fields.publishTime : 0;
     },
     acknowledged: () => acknowledged,

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { requestHeader } from "@connectrpc/connect/protocol-grpc";
-import { createDeadlines, type Deadlines } from "../lib/deadlines.ts";
+import type { Chain } from "../lib/chain.ts";
+import { createDeadlines, type Due } from "../lib/deadlines.ts";
 import { toCallFailure } from "./failure.ts";
 import type { Fields } from "./http2/fields.ts";
 import { type PreparedFields, prepareFields } from "./http2/hpack/encoder.ts";
@@ -24,7 +25,7 @@ export interface UnaryBytes {
 export function createUnaryBytes(session: SocketSession, url: string, maxBytes: number): UnaryBytes {
   const { host, protocol } = new URL(url);
   const deadlines = createDeadlines<UnaryCall>((call) => call.expire());
-  const shared: Shared = { url, maxBytes, deadlines, isGood: createAnswerChecks() };
+  const shared: Shared = { url, maxBytes, open: deadlines.group(), isGood: createAnswerChecks() };
   let last: { path: string; header: Headers; timeoutMs: number; head: RequestHead } | undefined;
 
   /** What requests begin with: the same for many of them. */
@@ -54,15 +55,18 @@ const empty = new Uint8Array(0);
 interface Shared {
   readonly url: string;
   readonly maxBytes: number;
-  readonly deadlines: Deadlines<UnaryCall>;
+  /** The calls, until their time is over. */
+  readonly open: Chain<UnaryCall>;
   readonly isGood: AnswerChecks;
 }
 
 /** A class, because there is one for every message: its methods are made once. */
-class UnaryCall implements SocketCall, Cancelable {
+class UnaryCall implements SocketCall, Cancelable, Due<UnaryCall> {
   readonly head: RequestHead;
   readonly body: Uint8Array;
   readonly deadline: number;
+  older: UnaryCall | undefined = undefined;
+  newer: UnaryCall | undefined = undefined;
   readonly #shared: Shared;
   readonly #listener: UnaryListener;
   // A call that fails at once has none yet.
@@ -83,7 +87,7 @@ class UnaryCall implements SocketCall, Cancelable {
   }
 
   start(session: SocketSession): void {
-    this.#shared.deadlines.add(this);
+    this.#shared.open.add(this);
     this.#running = session.start(this);
   }
 
@@ -118,12 +122,12 @@ class UnaryCall implements SocketCall, Cancelable {
   }
 
   onFailure(failure: CallFailure): void {
-    this.#shared.deadlines.delete(this);
+    this.#shared.open.delete(this);
     this.#listener.onFailure(failure);
   }
 
   cancel(): void {
-    this.#shared.deadlines.delete(this);
+    this.#shared.open.delete(this);
     this.#running?.cancel();
   }
 
@@ -138,7 +142,7 @@ class UnaryCall implements SocketCall, Cancelable {
   }
 
   #end(): void {
-    this.#shared.deadlines.delete(this);
+    this.#shared.open.delete(this);
     const body = this.#more ? joined(this.#more, this.#length) : this.#answer;
     let failure: unknown;
     try {

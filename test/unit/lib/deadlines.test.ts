@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createDeadlines } from "../../../src/lib/deadlines.ts";
+import { createDeadlines, type Due } from "../../../src/lib/deadlines.ts";
 
-interface Item {
+interface Item extends Due<Item> {
   name: string;
-  deadline: number;
 }
 
 const start = 1_000_000;
@@ -16,11 +15,22 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 const note = ({ name }: Item) => void expired.push({ name, at: Date.now() - start });
-const due = (name: string, inMs: number): Item => ({ name, deadline: start + inMs });
+const due = (name: string, inMs: number): Item => ({
+  name,
+  deadline: start + inMs,
+  older: undefined,
+  newer: undefined,
+});
+
+/** With one group, and its means. */
+function createGroup(expire: (item: Item) => void) {
+  const deadlines = createDeadlines<Item>(expire);
+  return { ...deadlines.group(), close: deadlines.close };
+}
 
 describe("createDeadlines", () => {
   test("each item at its time, whatever the order they came in", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     for (const item of [due("c", 300), due("a", 100), due("b", 200)]) {
       deadlines.add(item);
     }
@@ -34,7 +44,7 @@ describe("createDeadlines", () => {
   });
 
   test("nothing expires early, and nothing more than 20 ms late", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const times = [10, 11, 12, 29, 30, 31, 50, 55, 90, 91, 500];
     for (const inMs of times) {
       deadlines.add(due(String(inMs), inMs));
@@ -48,7 +58,7 @@ describe("createDeadlines", () => {
   });
 
   test("those that come due close together are handled together", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     for (let i = 0; i < 15; i++) {
       deadlines.add(due(String(i), 100 + i));
     }
@@ -58,7 +68,7 @@ describe("createDeadlines", () => {
   });
 
   test("a deadline that is over expires with the next timer, not within add", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     deadlines.add(due("past", -5));
     expect(expired).toEqual([]);
     vi.advanceTimersByTime(0);
@@ -66,7 +76,7 @@ describe("createDeadlines", () => {
   });
 
   test("an item that was deleted does not expire", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const [a, b] = [due("a", 100), due("b", 200)];
     deadlines.add(a);
     deadlines.add(b);
@@ -87,7 +97,7 @@ describe("createDeadlines", () => {
       made.push({ ref: () => void holds.push(true), unref: () => void holds.push(false) });
       return made.at(-1);
     });
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     for (let i = 0; i < 3; i++) {
       const item = due(String(i), 1_000 + i);
       deadlines.add(item);
@@ -105,7 +115,7 @@ describe("createDeadlines", () => {
       return timers.size;
     });
     vi.stubGlobal("clearTimeout", (timer: number) => timers.delete(timer));
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const item = due("a", 100);
     deadlines.add(item);
     expect(timers.size).toBe(1);
@@ -114,8 +124,25 @@ describe("createDeadlines", () => {
     vi.unstubAllGlobals();
   });
 
-  test("close forgets everything", () => {
+  test("groups share the timer, and each knows its own", () => {
     const deadlines = createDeadlines<Item>(note);
+    const groups = [deadlines.group(), deadlines.group(), deadlines.group()];
+    const items = groups.map((group, i) => {
+      const item = due(String(i), 100 * (3 - i));
+      group.add(item);
+      return item;
+    });
+    expect(vi.getTimerCount()).toBe(1);
+    expect(groups.map((group) => [...group])).toEqual(items.map((item) => [item]));
+    groups[1]?.delete(items[1] as Item);
+    vi.advanceTimersByTime(1_000);
+    expect(expired.map(({ name }) => name)).toEqual(["2", "0"]);
+    expect(groups.map((group) => group.size())).toEqual([0, 0, 0]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("close forgets everything", () => {
+    const deadlines = createGroup(note);
     deadlines.add(due("a", 100));
     deadlines.close();
     expect(vi.getTimerCount()).toBe(0);
@@ -124,7 +151,7 @@ describe("createDeadlines", () => {
   });
 
   test("after the last one was deleted a later item, due earlier or later, has a timer again", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const first = due("first", 100);
     deadlines.add(first);
     deadlines.delete(first);
@@ -136,7 +163,7 @@ describe("createDeadlines", () => {
   });
 
   test("one timer for ten thousand items", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     for (let i = 0; i < 10_000; i++) {
       deadlines.add(due(String(i), 60_000 + i));
     }
@@ -144,7 +171,7 @@ describe("createDeadlines", () => {
   });
 
   test("all at once: every item expires once", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const items = Array.from({ length: 10_000 }, (_, i) => due(String(i), 100));
     items.forEach(deadlines.add);
     vi.advanceTimersByTime(100);
@@ -154,7 +181,7 @@ describe("createDeadlines", () => {
 
   test("what expires may delete itself and others, and add new ones", () => {
     const items = { a: due("a", 100), b: due("b", 100), c: due("c", 150) };
-    const deadlines = createDeadlines<Item>((item) => {
+    const deadlines = createGroup((item) => {
       note(item);
       deadlines.delete(item);
       if (item === items.a) {
@@ -169,7 +196,7 @@ describe("createDeadlines", () => {
   });
 
   test("a deadline beyond what a timer can wait for does not expire at once", () => {
-    const deadlines = createDeadlines<Item>(note);
+    const deadlines = createGroup(note);
     const inMs = 2 ** 31 + 5_000;
     deadlines.add(due("far", inMs));
     vi.advanceTimersByTime(2 ** 31);

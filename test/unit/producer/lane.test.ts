@@ -63,8 +63,7 @@ async function setUp(handlers: Record<string, Handler> = {}, options: Partial<La
       },
       expired() {},
     };
-    const { trouble } = attachment;
-    const entry = new Entry({ message, timeoutMs: 60_000, signal: undefined, lane, trouble }, keeper);
+    const entry = new Entry(message, 60_000, undefined, lane, keeper);
     lane.add(entry);
     return { entry, settlements, settled: promise };
   };
