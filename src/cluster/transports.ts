@@ -70,14 +70,16 @@ interface Entry {
   readonly transport: BrokerTransport;
   callsInFlight: number;
   answered: boolean;
-  lastAnswerAt: number;
+  /** Counted, for there is no cheaper clock. */
+  answers: number;
+  /** When there was a call last. */
   lastUsedAt: number;
 }
 
 /** What becomes of the calls on an entry. */
 interface Ended {
   answered(entry: Entry): void;
-  failed(entry: Entry, failure: CallFailure, startedAt: number): void;
+  failed(entry: Entry, failure: CallFailure, answersBefore: number): void;
   done(entry: Entry): void;
 }
 
@@ -108,14 +110,14 @@ export function createTransports(options: TransportsOptions): Transports {
     const transport = createTransport(target.url, transportOptions);
     opened++;
     const now = Date.now();
-    const entry = { key, target, transport, callsInFlight: 0, answered: false, lastAnswerAt: 0, lastUsedAt: now };
+    const entry = { key, target, transport, callsInFlight: 0, answered: false, answers: 0, lastUsedAt: now };
     entries.set(key, entry);
     sweeper.add(sweep);
     return entry;
   }
 
   function noteAnswer(entry: Entry): void {
-    entry.lastAnswerAt = Date.now();
+    entry.answers++;
     if (!entry.answered) {
       entry.answered = true;
       proven.add(entry.target.url);
@@ -134,12 +136,12 @@ export function createTransports(options: TransportsOptions): Transports {
    * Runtimes differ in whether a transport finds its way back after a failure, so a failed one is replaced. Calls
    * that are still on it end by themselves: they may have been luckier.
    */
-  function replaceIfDead(entry: Entry, failure: CallFailure, startedAt: number): void {
+  function replaceIfDead(entry: Entry, failure: CallFailure, answersBefore: number): void {
     // A call that was given up before the broker ever answered may be one that cannot even connect.
     const alive =
       failure.kind === "refused" || failure.kind === "reset" || (failure.kind === "aborted" && entry.answered);
     // A time-out on a connection that answered others meanwhile says nothing about the connection.
-    const onlySlow = failure.kind === "deadline" && entry.lastAnswerAt >= startedAt;
+    const onlySlow = failure.kind === "deadline" && entry.answers > answersBefore;
     if (alive || onlySlow || entries.get(entry.key) !== entry) {
       return;
     }
@@ -152,16 +154,19 @@ export function createTransports(options: TransportsOptions): Transports {
   }
 
   function done(entry: Entry): void {
+    if (--entry.callsInFlight > 0) {
+      return;
+    }
     entry.lastUsedAt = Date.now();
-    if (--entry.callsInFlight === 0 && retired.delete(entry)) {
+    if (retired.delete(entry)) {
       end(entry.transport);
     }
   }
 
   const ended: Ended = {
     answered: noteAnswer,
-    failed(entry, failure, startedAt) {
-      replaceIfDead(entry, failure, startedAt);
+    failed(entry, failure, answersBefore) {
+      replaceIfDead(entry, failure, answersBefore);
       warnOfSilence(entry, failure);
     },
     done,
@@ -202,12 +207,13 @@ class EntryLease implements Lease {
   readonly transport: BrokerTransport;
   readonly #entry: Entry;
   readonly #ended: Ended;
-  readonly #startedAt = Date.now();
+  readonly #answersBefore: number;
 
   constructor(entry: Entry, ended: Ended) {
     this.#entry = entry;
     this.#ended = ended;
     this.transport = entry.transport;
+    this.#answersBefore = entry.answers;
     entry.callsInFlight++;
   }
 
@@ -216,7 +222,7 @@ class EntryLease implements Lease {
   }
 
   failed(failure: CallFailure): void {
-    this.#ended.failed(this.#entry, failure, this.#startedAt);
+    this.#ended.failed(this.#entry, failure, this.#answersBefore);
   }
 
   done(): void {

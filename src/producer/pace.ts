@@ -23,8 +23,9 @@ export function createPace(horizonMs: number, now: () => number = () => performa
       since = now();
     },
     step() {
-      const tookMs = Math.min(longestMs, now() - since);
-      since = now();
+      const at = now();
+      const tookMs = Math.min(longestMs, at - since);
+      since = at;
       averageMs = averageMs === undefined ? tookMs : averageMs + weight * (tookMs - averageMs);
     },
     allows: (messages) => messages < Math.max(atLeast, averageMs === undefined ? 0 : horizonMs / averageMs),
