@@ -2,9 +2,19 @@ import type { Dial } from "./byte-stream.ts";
 import { dialFailure, openSocket } from "./node-socket.ts";
 import { CallFailure } from "./seam.ts";
 
+const readBytes = 65_536;
+
 /** Dials by node:net and node:tls: Node, Deno and Bun. */
 export const dialNode: Dial = (url, tls, listener) => {
-  const socket = openSocket(url, tls);
+  // One buffer for all that comes, of which a copy is made: a buffer and an event for each read would be much of what an answer costs.
+  const socket = openSocket(url, tls, {
+    buffer: new Uint8Array(readBytes),
+    callback(length, buffer) {
+      // Not the slice of a Buffer, which is no copy.
+      listener.onBytes(Uint8Array.prototype.slice.call(buffer, 0, length));
+      return true;
+    },
+  });
   let open = false;
   let failure: CallFailure | undefined;
   let destroyed = false;
@@ -14,7 +24,7 @@ export const dialNode: Dial = (url, tls, listener) => {
     open = true;
     listener.onOpen();
   });
-  socket.on("data", (chunk: Uint8Array) => listener.onBytes(chunk));
+  socket.resume();
   socket.on("drain", () => listener.onDrain());
   socket.on("error", (reason) => {
     failure ??= open

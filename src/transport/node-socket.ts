@@ -1,15 +1,16 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { chainText } from "./failure.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
 
-/** A socket to a broker's URL, with TLS where it says so. */
-export function openSocket(url: string, tls: TlsOptions | undefined): Socket {
+/** A socket to a broker's URL, with TLS where it says so. `onread`: where what comes goes, instead of "data" events. */
+export function openSocket(url: string, tls: TlsOptions | undefined, onread?: OnReadOpts): Socket {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
+  const reading = onread ? { onread } : {};
   return protocol === "https:"
-    ? connectTls({ host, port: Number(port || 443), ALPNProtocols: ["h2"], ...tlsOptions(host, tls) })
-    : connectTcp({ host, port: Number(port || 80) });
+    ? connectTls({ host, port: Number(port || 443), ALPNProtocols: ["h2"], ...reading, ...tlsOptions(host, tls) })
+    : connectTcp({ host, port: Number(port || 80), ...reading });
 }
 
 function tlsOptions(host: string, tls: TlsOptions = {}): ConnectionOptions {

@@ -98,3 +98,24 @@ test("a writer is told when there is room again; what was written before the end
   });
   expect([told, got]).toEqual([["open", "drain", "close undefined"], 10_001_000]);
 });
+
+test("what came stays as it came, whatever comes after it", async () => {
+  const sent = Array.from({ length: 200 }, (_, i) => Buffer.alloc(5_000, i));
+  const url = await listen(async (socket) => {
+    for (const piece of sent) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+    }
+    socket.end();
+  });
+  const chunks: Uint8Array[] = [];
+  await new Promise<void>((resolve) => {
+    const stream = dialNode(url, undefined, {
+      onOpen() {},
+      onBytes: (bytes) => void chunks.push(bytes),
+      onDrain() {},
+      onClose: () => resolve(),
+    });
+    open.push(stream);
+  });
+  expect(Buffer.compare(Buffer.concat(chunks), Buffer.concat(sent))).toBe(0);
+});
