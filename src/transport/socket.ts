@@ -1,14 +1,10 @@
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import type { Dial } from "./byte-stream.ts";
-import { toCallFailure } from "./failure.ts";
-import { CallFailure, type CreateTransport } from "./seam.ts";
+import type { CreateTransport } from "./seam.ts";
 import { createHttpClient } from "./socket-http.ts";
 import { createSocketSession } from "./socket-session.ts";
 import { createUnaryBytes } from "./socket-unary.ts";
-import { translated } from "./translate.ts";
-
-/** Nothing a broker answers is near this. */
-const maxReceiveBytes = 64 * 1024 * 1024;
+import { brokerTransport, maxReceiveBytes } from "./translate.ts";
 
 /** How a runtime opens sockets and ends turns. */
 export interface SocketRuntime {
@@ -33,19 +29,14 @@ export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransp
       writeMaxBytes: 0xff_ff_ff_ff,
     });
     const short = createUnaryBytes(session, url, maxReceiveBytes);
-    let closed = false;
-    const failure = (reason: unknown, signal: AbortSignal | undefined) =>
-      closed && !signal?.aborted
-        ? new CallFailure("lost", `the connection to ${url} was given up`, { cause: reason })
-        : toCallFailure(reason, { url, signal, spokeHttp2: undefined });
-    return {
-      ...translated(grpc, failure),
-      ...(!options.interceptors?.length && { unaryBytes: short.call }),
+    const transport = brokerTransport(grpc, {
+      url,
+      spokeHttp2: () => undefined,
       close() {
-        closed = true;
         session.close();
         short.close();
       },
-    };
+    });
+    return options.interceptors?.length ? transport : { ...transport, unaryBytes: short.call };
   };
 }

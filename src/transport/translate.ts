@@ -5,6 +5,34 @@ import { type BrokerTransport, CallFailure, type CreateTransport, type Transport
 /** A Connect transport, or one that is a {@link BrokerTransport} already. */
 export type TransportFactory = (url: string, options: TransportOptions) => BrokerTransport | Transport;
 
+/** Nothing a broker answers is near this. */
+export const maxReceiveBytes: number = 64 * 1024 * 1024;
+
+/** What is below a Connect transport of ours. */
+export interface Below {
+  url: string;
+  /** Whether the broker has ever spoken HTTP/2; `undefined` where that is told otherwise. */
+  spokeHttp2(): boolean | undefined;
+  /** Ends the connection and every call on it. */
+  close(): void;
+}
+
+/** A Connect transport as one to a broker: what it fails with, and its end. */
+export function brokerTransport(transport: Transport, { url, spokeHttp2, close }: Below): BrokerTransport {
+  let closed = false;
+  const failure = (reason: unknown, signal: AbortSignal | undefined) =>
+    closed && !signal?.aborted
+      ? new CallFailure("lost", `the connection to ${url} was given up`, { cause: reason })
+      : toCallFailure(reason, { url, signal, spokeHttp2: spokeHttp2() });
+  return {
+    ...translated(transport, failure),
+    close() {
+      closed = true;
+      close();
+    },
+  };
+}
+
 /** `transport`, with its failures as `failure` understands them. */
 export function translated(
   transport: Transport,
