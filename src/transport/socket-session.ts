@@ -6,7 +6,7 @@ import { ConnectionError, StreamError, type StreamFailure } from "./http2/failur
 import { createDecoder } from "./http2/hpack/decoder.ts";
 import { createEncoder } from "./http2/hpack/encoder.ts";
 import { HpackError } from "./http2/hpack/hpack-error.ts";
-import { watchOver } from "./keepalive.ts";
+import { type Quiet, tooManyPings, watchOver } from "./keepalive.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
 import { type Line, type Lines, type RequestHead, type Running, RunningCall, type SocketCall } from "./socket-call.ts";
 
@@ -23,12 +23,13 @@ export interface SocketSessionOptions {
   dial: Dial;
   /** Runs a function at the end of this turn of the event loop. */
   schedule(work: () => void): void;
+  quiet: Quiet;
 }
 
 /** A peer that does not take note of the end of a connection has it ended for it, so many milliseconds later. */
 const lingerMs = 1_000;
 
-export function createSocketSession({ url, tls, dial, schedule }: SocketSessionOptions): SocketSession {
+export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketSessionOptions): SocketSession {
   const lines = new Set<Line>();
   let current: Line | undefined;
   let closed = false;
@@ -84,7 +85,10 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
       onBegin() {
         spoke = true;
       },
-      onDraining() {
+      onDraining(code, words) {
+        if (code === ErrorCode.enhanceYourCalm && words === tooManyPings) {
+          quiet.double();
+        }
         if (current === line) {
           current = undefined;
         }
@@ -107,7 +111,7 @@ export function createSocketSession({ url, tls, dial, schedule }: SocketSessionO
         return unsent ? understood(failure, opened) : (why ?? understood(failure, opened));
       },
     };
-    const stopWatching = watchOver(connection, () => {
+    const stopWatching = watchOver(connection, quiet, () => {
       connection.ended(new Error("the peer gives no sign of life"));
       socket.destroy();
     });

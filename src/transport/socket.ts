@@ -1,5 +1,6 @@
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import type { Dial } from "./byte-stream.ts";
+import { createQuiets } from "./keepalive.ts";
 import type { CreateTransport } from "./seam.ts";
 import { createHttpClient } from "./socket-http.ts";
 import { createSocketSession } from "./socket-session.ts";
@@ -15,8 +16,10 @@ export interface SocketRuntime {
 
 /** gRPC over our own HTTP/2 connection on a plain socket. The first call opens it. */
 export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransport {
+  // Whatever becomes of a transport, the next one to the same broker goes by what this one was told.
+  const quiets = createQuiets();
   return (url, options) => {
-    const session = createSocketSession({ url, tls: options.tls, dial, schedule });
+    const session = createSocketSession({ url, tls: options.tls, dial, schedule, quiet: quiets(url) });
     const grpc = createTransport({
       baseUrl: url,
       httpClient: createHttpClient(session, url),

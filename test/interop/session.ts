@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { sleep } from "../../src/lib/sleep.ts";
 import { dialNode } from "../../src/transport/dial-node.ts";
 import { prepareFields } from "../../src/transport/http2/hpack/encoder.ts";
+import { createQuiets } from "../../src/transport/keepalive.ts";
 import type { CallFailure, TlsOptions } from "../../src/transport/seam.ts";
 import { createSocketSession } from "../../src/transport/socket-session.ts";
 
@@ -31,7 +32,13 @@ export interface OpenSession {
 export function openSession(url: string, tls?: TlsOptions): OpenSession {
   const { host } = new URL(url);
   const scheme = url.startsWith("https:") ? "https" : "http";
-  const session = createSocketSession({ url, tls, dial: dialNode, schedule: (work) => void setImmediate(work) });
+  const session = createSocketSession({
+    url,
+    tls,
+    dial: dialNode,
+    schedule: process.nextTick,
+    quiet: createQuiets()(url),
+  });
   const post = (
     path: string,
     { body = new Uint8Array(), fields: more = [], slowMs = 0 }: Asked = {},

@@ -61,8 +61,8 @@ export interface ConnectionOptions<Head> {
   decodeFields(bytes: Uint8Array, from: number, end: number): Fields;
   /** The peer has spoken HTTP/2: its SETTINGS came. */
   onBegin(): void;
-  /** It takes no more requests; streams on it go on. */
-  onDraining(): void;
+  /** It takes no more requests; streams on it go on. `code` and `words`: what the peer says of it. */
+  onDraining(code: number, words: string): void;
   /** It has ended. `failure`: of the peer's making, or of the way there. */
   onEnd(failure: Error | undefined): void;
   /** Milliseconds, of any beginning. */
@@ -86,6 +86,8 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
   let began = false;
   let draining = false;
   let over = false;
+  // What the peer took its leave with, where that was no good one.
+  let leave: { code: number; words: string } | undefined;
   let lastReceivedAt = now();
 
   const writer = createFrameWriter((bytes) => {
@@ -122,7 +124,7 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
         }
       },
       onPing: () => pings.shift()?.(),
-      onGoaway: (lastStreamId, code) => drain(lastStreamId, code),
+      onGoaway: drain,
     }),
   );
 
@@ -170,11 +172,12 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
   }
 
   /** §6.8: the peer processes no stream after `lastStreamId`. */
-  function drain(lastStreamId: number, code: number = ErrorCode.noError): void {
+  function drain(lastStreamId: number, code: number = ErrorCode.noError, words = ""): void {
     if (!draining) {
       draining = true;
-      options.onDraining();
+      options.onDraining(code, words);
     }
+    leave = code === ErrorCode.noError ? leave : { code, words };
     const unprocessed = [...outgoing.waiting, ...outgoing.open.values()].filter(
       ({ id }) => id === 0 || id > lastStreamId,
     );
@@ -217,12 +220,13 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
     options.end();
     const { waiting, open } = outgoing.clear();
     const kind = failure instanceof ConnectionError ? "malformed" : "lost";
-    const words = failure?.message ?? "the connection was closed";
+    const why = failure?.message ?? "the connection was closed";
+    const words = leave?.words ? `${why} (${leave.words})` : why;
     const tell = (stream: Stream<Head>, kind: StreamFailureKind) => {
       // Those who are told may cancel others.
       if (!stream.done) {
         stream.done = true;
-        stream.listener.onFailure(new StreamFailure(kind, words, { cause: failure }));
+        stream.listener.onFailure(new StreamFailure(kind, words, { code: leave?.code, cause: failure }));
       }
     };
     for (const stream of waiting) {

@@ -1,25 +1,20 @@
 import { ErrorCode, Flag, FrameType } from "./constants.ts";
+import { type ControlOptions, createControlFrames, size, uint32 } from "./control-frames.ts";
 import { ConnectionError, StreamError, StreamFailure } from "./failures.ts";
 import { checkTrailers, type Fields, statusOf } from "./fields.ts";
 import type { OnFrame } from "./frame-reader.ts";
-import type { FrameWriter } from "./frame-writer.ts";
 import type { GivenUp, Late } from "./given-up.ts";
 import { contentEnd, contentStart, createHeaderBlocks } from "./header-blocks.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { applySettings, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 
-export interface IncomingOptions<Head> {
-  writer: FrameWriter;
+export interface IncomingOptions<Head> extends ControlOptions {
   outgoing: Outgoing<Head>;
-  settings: PeerSettings;
   /** Of a header block, in the order of their coming: HPACK needs all of them. Throws {@link ConnectionError}, {@link StreamError}. */
   decodeFields(bytes: Uint8Array, from: number, end: number): Fields;
   maxHeaderBytes: number;
   /** §6.9: what the peer may send on the whole connection before it is told to go on. */
   connectionWindow: number;
-  /** Counts a frame that brings nothing. */
-  guard(): void;
   /** Streams that we gave up. */
   givenUp: GivenUp;
   /** Bytes of a stream that nobody has to read. */
@@ -28,18 +23,12 @@ export interface IncomingOptions<Head> {
   onEnd(stream: Stream<Head>): void;
   /** The stream has failed: it is to be forgotten, and its listener told. `code`: the peer is told, too. */
   onFailure(stream: Stream<Head>, failure: StreamFailure, code?: ErrorCode): void;
-  /** §6.5.2: what the encoder may use. */
-  onHeaderTableSize(bytes: number): void;
-  /** §6.5: after the encoder was told. */
-  onSettings(): void;
-  onPing(payload: Uint8Array): void;
-  /** §6.8. */
-  onGoaway(lastStreamId: number, code: number): void;
 }
 
 /** The half of a connection that receives: what each frame means (§6). Throws {@link ConnectionError}. */
 export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
-  const { writer, outgoing, settings, guard, givenUp, connectionWindow } = options;
+  const { writer, outgoing, guard, givenUp, connectionWindow } = options;
+  const control = createControlFrames(options, outgoing.adjust);
   const blocks = createHeaderBlocks(options.maxHeaderBytes, onHeaderBlock);
   let began = false;
   // What came on the connection since the peer was told to go on.
@@ -162,35 +151,6 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
     options.onFailure(stream, new StreamFailure(kind, "the peer reset the stream", { code }));
   }
 
-  /** §6.5. */
-  function onSettings(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
-    ofConnection(streamId, "SETTINGS");
-    guard();
-    if (flags & Flag.ack) {
-      size(length === 0, "SETTINGS");
-      return;
-    }
-    size(length % 6 === 0, "SETTINGS");
-    const before = settings.initialWindowSize;
-    applySettings(settings, bytes, start, length, options.onHeaderTableSize);
-    options.onSettings();
-    writer.settingsAck();
-    outgoing.adjust(settings.initialWindowSize - before);
-  }
-
-  /** §6.7. */
-  function onPing(flags: number, streamId: number, bytes: Uint8Array, start: number, length: number): void {
-    ofConnection(streamId, "PING");
-    size(length === 8, "PING");
-    guard();
-    const payload = bytes.slice(start, start + 8);
-    if (flags & Flag.ack) {
-      options.onPing(payload);
-    } else {
-      writer.ping(payload, true);
-    }
-  }
-
   /** §6.9. */
   function onWindowUpdate(streamId: number, bytes: Uint8Array, start: number, length: number): void {
     size(length === 4, "WINDOW_UPDATE");
@@ -246,19 +206,16 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
         onReset(streamId, bytes, start, length);
         break;
       case FrameType.settings:
-        onSettings(flags, streamId, bytes, start, length);
+        control.settings(flags, streamId, bytes, start, length);
         break;
       case FrameType.windowUpdate:
         onWindowUpdate(streamId, bytes, start, length);
         break;
       case FrameType.ping:
-        onPing(flags, streamId, bytes, start, length);
+        control.ping(flags, streamId, bytes, start, length);
         break;
       case FrameType.goaway:
-        ofConnection(streamId, "GOAWAY");
-        size(length >= 8, "GOAWAY");
-        guard();
-        options.onGoaway(uint32(bytes, start) & 0x7f_ff_ff_ff, uint32(bytes, start + 4));
+        control.goaway(streamId, bytes, start, length);
         break;
       case FrameType.priority:
         // §5.3.2, §6.3: of no interest, but it has a form.
@@ -291,21 +248,4 @@ export function createIncoming<Head>(options: IncomingOptions<Head>): OnFrame {
       }
     }
   };
-}
-
-function ofConnection(streamId: number, frame: string): void {
-  if (streamId !== 0) {
-    throw new ConnectionError(ErrorCode.protocolError, `${frame} on stream ${streamId}`);
-  }
-}
-
-function size(right: boolean, frame: string): void {
-  if (!right) {
-    throw new ConnectionError(ErrorCode.frameSizeError, `${frame} of a wrong length`);
-  }
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [number, number, number, number];
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

@@ -59,7 +59,8 @@ export const data = (id: number, payload: Bytes | string, end = false): Uint8Arr
 export const rst = (id: number, code: number): Uint8Array => frame(RST_STREAM, 0, id, u32(code));
 export const ping = (payload: Bytes = [1, 2, 3, 4, 5, 6, 7, 8], ack = false): Uint8Array =>
   frame(PING, ack ? ACK : 0, 0, payload);
-export const goaway = (last: number, code = 0): Uint8Array => frame(GOAWAY, 0, 0, [...u32(last), ...u32(code)]);
+export const goaway = (last: number, code = 0, words = ""): Uint8Array =>
+  frame(GOAWAY, 0, 0, [...u32(last), ...u32(code), ...new TextEncoder().encode(words)]);
 export const windowUpdate = (id: number, by: number): Uint8Array => frame(WINDOW_UPDATE, 0, id, u32(by));
 export const priority = (id: number): Uint8Array => frame(PRIORITY, 0, id, [0, 0, 0, 0, 15]);
 export const headers = (id: number, fields: string[], end = false): Uint8Array =>

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createQuiets } from "../../../../src/transport/keepalive.ts";
 import { answer, goaway, PING, ping } from "../http2/frames.ts";
 import { type FakeLine, turn } from "./fake-peer.ts";
 import { start, whole } from "./test-session.ts";
@@ -73,4 +74,44 @@ describe("a peer that is gone without a word", () => {
     expect(one.failure).toMatchObject({ kind: "unreachable", message: expect.stringMatching(/^cannot connect to/) });
     expect(lines[1]?.done).toContain("destroy");
   });
+
+  test("one that says that it is asked too often is left alone for twice as long, on its next connections too", async () => {
+    const { call, accept } = watched();
+    call();
+    accept().speak(goaway(0, 0xb, "too_many_pings"));
+    const one = call();
+    const line = accept();
+    vi.advanceTimersByTime(35_000);
+    await turn();
+    expect(pings(line)).toBe(0);
+    vi.advanceTimersByTime(5_000);
+    await turn();
+    expect(pings(line)).toBe(1);
+    line.speak(goaway(3, 0xb, "too_many_pings"));
+    expect(one.events).toEqual([]);
+    line.close();
+    expect(one.failure?.message).toMatch(/lost.*too_many_pings.*ENHANCE_YOUR_CALM/);
+    call();
+    const last = accept();
+    vi.advanceTimersByTime(75_000);
+    await turn();
+    expect(pings(last)).toBe(0);
+  });
+
+  test("one that calls for calm for another reason is asked as before", async () => {
+    const { call, accept } = watched();
+    call();
+    accept().speak(goaway(0, 0xb, "too many resets"));
+    const line = accept();
+    vi.advanceTimersByTime(20_000);
+    await turn();
+    expect(pings(line)).toBe(1);
+  });
+});
+
+test("what a broker said is known to the transports after the one that it was said to, and to no other broker's", () => {
+  const quiets = createQuiets();
+  quiets("http://a").double();
+  quiets("http://a").double();
+  expect([quiets("http://a").ms(), quiets("http://b").ms()]).toEqual([80_000, 20_000]);
 });

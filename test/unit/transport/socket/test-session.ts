@@ -1,4 +1,5 @@
 import { prepareFields } from "../../../../src/transport/http2/hpack/encoder.ts";
+import { createQuiets } from "../../../../src/transport/keepalive.ts";
 import type { CallFailure } from "../../../../src/transport/seam.ts";
 import type { Running } from "../../../../src/transport/socket-call.ts";
 import { createSocketSession, type SocketSession } from "../../../../src/transport/socket-session.ts";
@@ -27,6 +28,7 @@ export function start(): TestSession {
     tls: undefined,
     dial: peer.dial,
     schedule: (work) => queueMicrotask(work),
+    quiet: createQuiets()("http://broker:1"),
   });
   function call(body: Uint8Array | "pieces" = Uint8Array.of(1)): SessionCall {
     const events: string[] = [];
