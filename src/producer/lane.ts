@@ -3,7 +3,7 @@ import { maxTimeoutMs } from "../cluster/connections.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError, withOutcome } from "../errors.ts";
-import { CallFailure } from "../transport/seam.ts";
+import { CallFailure, type Cancelable } from "../transport/seam.ts";
 import type { Attached, Attachment } from "./attachment.ts";
 import { Attempt, type AttemptListener } from "./attempt.ts";
 import type { Entry } from "./entry.ts";
@@ -109,20 +109,34 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
       if (size > maxMessageBytes) {
         throw tooLarge(size, maxMessageBytes);
       }
-      await attemptOnce(entry, attached);
+      await attemptOnce(attached);
     }
 
-    function attemptOnce(entry: Entry, attached: Attached): Promise<void> {
+    function attemptOnce(attached: Attached): Promise<void> {
+      const { signal } = entry;
       return new Promise((resolve, reject) => {
-        attempt = new Attempt(entry, attached, timeoutMs, {
-          acknowledged: () => resolve(),
-          failed: (_, reason) => reject(reason),
-        });
-        const call = connections.begin(attempt);
-        entry.signal.addEventListener("abort", () => {
-          call.cancel();
+        const abort = () => {
+          call?.cancel();
           reject(new CallFailure("aborted", "the message was given up"));
+        };
+        const over = () => signal.removeEventListener("abort", abort);
+        attempt = new Attempt(entry, attached, timeoutMs, {
+          acknowledged() {
+            over();
+            resolve();
+          },
+          failed(_, reason) {
+            over();
+            reject(reason);
+          },
         });
+        let call: Cancelable | undefined;
+        if (signal.aborted) {
+          abort();
+        } else {
+          signal.addEventListener("abort", abort);
+          call = connections.begin(attempt);
+        }
       });
     }
 
