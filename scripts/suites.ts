@@ -7,9 +7,11 @@ import { type Runtime, runNatively, runVitest } from "./vitest.ts";
 export async function faultSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
   const results: Result[] = [];
   for (const runtime of runtimes) {
-    for (const project of ["faults", "errors"]) {
-      results.push(await suite(`${project} on ${runtime}`, () => runVitest(runtime, project)));
+    for (const transport of ["node", "socket"]) {
+      const env = { DANUBE_TRANSPORT: transport };
+      results.push(await suite(`faults on ${runtime}, over ${transport}`, () => runVitest(runtime, "faults", env)));
     }
+    results.push(await suite(`errors on ${runtime}`, () => runVitest(runtime, "errors")));
   }
   return results;
 }

@@ -1,4 +1,5 @@
 import type { Dial } from "./byte-stream.ts";
+import { chainText } from "./failure.ts";
 import { dialFailure, openSocket } from "./node-socket.ts";
 import { CallFailure } from "./seam.ts";
 
@@ -10,12 +11,14 @@ export const dialNode: Dial = (url, tls, listener) => {
   const socket = openSocket(url, tls, {
     buffer: new Uint8Array(readBytes),
     callback(length, buffer) {
+      spoke = true;
       // Not the slice of a Buffer, which is no copy.
       listener.onBytes(Uint8Array.prototype.slice.call(buffer, 0, length));
       return true;
     },
   });
   let open = false;
+  let spoke = false;
   let failure: CallFailure | undefined;
   let destroyed = false;
 
@@ -27,9 +30,12 @@ export const dialNode: Dial = (url, tls, listener) => {
   socket.resume();
   socket.on("drain", () => listener.onDrain());
   socket.on("error", (reason) => {
-    failure ??= open
-      ? new CallFailure("lost", `the connection to ${url} was lost: ${reason.message}`, { cause: reason })
-      : dialFailure(url, reason);
+    // With TLS 1.3 a client certificate is refused when the handshake is over on our side.
+    const refused = !spoke && /alert|certificate/i.test(chainText(reason));
+    failure ??=
+      open && !refused
+        ? new CallFailure("lost", `the connection to ${url} was lost: ${reason.message}`, { cause: reason })
+        : dialFailure(url, reason);
   });
   // The peer has nothing more to say: nor have we, and what it has not taken it may never take.
   socket.once("end", () => socket.destroy());

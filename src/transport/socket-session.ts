@@ -4,6 +4,7 @@ import { createConnection } from "./http2/connection.ts";
 import { ErrorCode, errorName } from "./http2/constants.ts";
 import { ConnectionError, StreamError, type StreamFailure } from "./http2/failures.ts";
 import { createDecoder } from "./http2/hpack/decoder.ts";
+import { defaultTableSize } from "./http2/hpack/dynamic-table.ts";
 import { createEncoder } from "./http2/hpack/encoder.ts";
 import { HpackError } from "./http2/hpack/hpack-error.ts";
 import { type Quiet, tooManyPings, watchOver } from "./keepalive.ts";
@@ -37,7 +38,8 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
 
   function open(): Line {
     const encoder = createEncoder();
-    const decoder = createDecoder({ maxTableSize: 0, maxListSize: 1 << 16 });
+    // Servers are asked to have no table (`connection`). Some do not listen (Bun's), and need the one that there is by default.
+    const decoder = createDecoder({ maxTableSize: defaultTableSize, maxListSize: 1 << 16 });
     let opened = false;
     let why: CallFailure | undefined;
     let gone = false;
@@ -75,8 +77,8 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
         try {
           return decoder.decode(bytes, from, end);
         } catch (error) {
-          // Without a table, what is too long for one call means nothing to the others.
-          const bomb = error instanceof HpackError && error.code === "LIST_TOO_LARGE";
+          // With nothing in the table, what is too long for one call means nothing to the others.
+          const bomb = error instanceof HpackError && error.code === "LIST_TOO_LARGE" && decoder.table.length === 0;
           throw bomb
             ? new StreamError(ErrorCode.enhanceYourCalm, error.message)
             : new ConnectionError(ErrorCode.compressionError, (error as Error).message);

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer as createHttp1Server } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type ConnectOptions, connect, type DanubeError, type DanubeEvent } from "@danube-messaging/client";
+import type { ConnectOptions, DanubeError, DanubeEvent } from "@danube-messaging/client";
 import { type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { connect } from "./connect.ts";
 
 // Whoever answers: a clear error, in time, and nothing left open.
 

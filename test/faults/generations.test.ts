@@ -1,4 +1,4 @@
-import { connect, type DanubeEvent, int64, reliable, text } from "@danube-messaging/client";
+import { type DanubeEvent, int64, reliable, text } from "@danube-messaging/client";
 import {
   type AcceptedMessage,
   type BrokerOptions,
@@ -6,6 +6,7 @@ import {
   startBroker,
 } from "@danube-messaging/client/testing";
 import { describe, expect, test } from "vitest";
+import { connect } from "./connect.ts";
 
 // What brokers of older generations do to a client, and what becomes of it when they are replaced.
 

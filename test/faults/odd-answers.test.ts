@@ -1,7 +1,7 @@
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { connect, type DanubeEvent } from "@danube-messaging/client";
+import type { DanubeEvent } from "@danube-messaging/client";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   TopicLookupResponse_LookupType as LookupType,
@@ -9,6 +9,7 @@ import {
   ProducerResponseSchema,
   TopicLookupResponseSchema,
 } from "../../gen/danube/danube_api_pb.ts";
+import { connect } from "./connect.ts";
 
 // A broker that answers by hand, frame by frame, so that an answer can end where no gRPC server would end it.
 

@@ -1,6 +1,7 @@
-import { type ConnectOptions, connect, type DanubeError, type DanubeEvent } from "@danube-messaging/client";
+import type { ConnectOptions, DanubeError, DanubeEvent } from "@danube-messaging/client";
 import { type BrokerOptions, type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterEach, describe, expect, test } from "vitest";
+import { connect } from "./connect.ts";
 
 // The way to the owner: proxies, addresses that mean nothing, names that begin alike.
 

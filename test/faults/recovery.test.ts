@@ -1,6 +1,7 @@
-import { type ConnectOptions, connect, type Danube, DanubeError, type DanubeEvent } from "@danube-messaging/client";
+import { type ConnectOptions, type Danube, DanubeError, type DanubeEvent } from "@danube-messaging/client";
 import { type BrokerOptions, type EmbeddedBroker, startBroker } from "@danube-messaging/client/testing";
 import { afterEach, describe, expect, test } from "vitest";
+import { connect } from "./connect.ts";
 
 // What the recovery loop does when the cluster misbehaves. The embedded broker lives in this process, so that faults
 // can be timed; the suite runs on Node, Deno and Bun.

@@ -35,6 +35,8 @@ export function createDecoder({ maxTableSize, maxListSize }: DecoderOptions): De
   const table = createDynamicTable(Math.min(maxTableSize, defaultTableSize));
   const recent = createRecentBlocks();
   let failure: HpackError | undefined;
+  // Whether the block in hand says the same whatever is in the table, and leaves it as it is.
+  let alone = true;
 
   function decodeBlock(cursor: Cursor): string[] {
     const fields: string[] = [];
@@ -62,6 +64,7 @@ export function createDecoder({ maxTableSize, maxListSize }: DecoderOptions): De
         size = grow(size, name, value);
         fields.push(name, value);
         if (indexing) {
+          alone &&= table.maxSize === 0;
           table.insert({ name, value });
         }
       }
@@ -79,6 +82,7 @@ export function createDecoder({ maxTableSize, maxListSize }: DecoderOptions): De
 
   /** §2.3.3: both tables are one space of indexes. */
   function entry(index: number): Field {
+    alone &&= index < firstDynamicIndex;
     const found = index < firstDynamicIndex ? staticTable[index] : table.get(index - firstDynamicIndex);
     if (!found) {
       throw compressionError(`nothing has the index ${index}`);
@@ -91,6 +95,8 @@ export function createDecoder({ maxTableSize, maxListSize }: DecoderOptions): De
     if (maxSize > maxTableSize) {
       throw compressionError(`a table of ${maxSize} octets, where ${maxTableSize} are allowed`);
     }
+    alone = false;
+    recent.clear();
     table.resize(maxSize);
   }
 
@@ -100,19 +106,22 @@ export function createDecoder({ maxTableSize, maxListSize }: DecoderOptions): De
       if (failure) {
         throw failure;
       }
-      const known = table.maxSize === 0 ? recent.find(bytes, start, end) : undefined;
+      const known = recent.find(bytes, start, end);
       if (known) {
         return known;
       }
+      alone = true;
       try {
         const fields = decodeBlock({ bytes, at: start, end });
-        if (table.maxSize === 0) {
+        if (alone) {
           recent.add(bytes, start, end, fields);
         }
         return fields;
       } catch (error) {
-        // What the rest of the block would have put into the table is not there: blocks to come would be misread.
-        if (maxTableSize > 0) {
+        // What the rest of the block would have put into the table is not there. References to what was there before it would be
+        // misread; to a table that was empty, they come to nothing.
+        const empty = table.length === 0 && (error as HpackError).code === "LIST_TOO_LARGE";
+        if (table.maxSize > 0 && !empty) {
           failure = error as HpackError;
         }
         throw error;

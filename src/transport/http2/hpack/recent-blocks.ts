@@ -1,12 +1,13 @@
 import type { FieldList } from "./field.ts";
 
 /**
- * The last blocks, octet for octet, and what they said. Where there is no dynamic table, equal blocks say the same, and a
- * server repeats itself: its answers to good calls are two blocks, again and again.
+ * The last blocks, octet for octet, and what they said. Those that have nothing to do with the dynamic table say the same each time,
+ * and a server repeats itself: its answers to good calls are two blocks, again and again.
  */
 export interface RecentBlocks {
   find(bytes: Uint8Array, start: number, end: number): FieldList | undefined;
   add(bytes: Uint8Array, start: number, end: number, fields: FieldList): void;
+  clear(): void;
 }
 
 interface Block {
@@ -42,6 +43,9 @@ export function createRecentBlocks(): RecentBlocks {
         const block = { bytes: new Uint8Array(bytes.subarray(start, end)), fields };
         blocks[Math.min(blocks.length, mostBlocks - 1)] = block;
       }
+    },
+    clear() {
+      blocks.length = 0;
     },
   };
 }

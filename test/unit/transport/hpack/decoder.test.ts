@@ -157,6 +157,17 @@ describe("blocks that come again", () => {
     expect(decoder.decode(block(1))).toBe(first);
   });
 
+  test("are the same array with a table too, where they have nothing to do with it", () => {
+    const decoder = decoderOf();
+    const first = decoder.decode(block(1));
+    decoder.decode(hex("4001 6101 62"));
+    expect(decoder.decode(block(1))).toBe(first);
+    // Indexed each time anew.
+    decoder.decode(hex("4001 6301 64"));
+    decoder.decode(hex("4001 6301 64"));
+    expect(decoder.table.length).toBe(3);
+  });
+
   test("are read again where there is a table, and say something else", () => {
     const decoder = decoderOf();
     decoder.decode(hex("4001 6101 62"));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createEncoder } from "../../../../src/transport/http2/hpack/encoder.ts";
 import { CallFailure } from "../../../../src/transport/seam.ts";
-import { answer, data, goaway, headers, ok, rst, settings } from "../http2/frames.ts";
+import { answer, data, frame, goaway, good, HEADERS, headers, ok, rst, settings } from "../http2/frames.ts";
 import { turn } from "./fake-peer.ts";
 import { requests, start, whole } from "./test-session.ts";
 
@@ -17,6 +18,24 @@ describe("connections", () => {
     line.speak(answer(3), answer(1));
     expect([one.events, other.events]).toEqual([whole, whole]);
     expect(lines).toHaveLength(1);
+  });
+
+  test("a server that uses a table of fields, though it was asked not to, is understood", async () => {
+    const { call, accept } = start();
+    const calls = [call(), call(), call()];
+    const peer = accept();
+    await requests(peer);
+    // Bun's do so.
+    const encoder = createEncoder();
+    for (const id of [1, 3, 5]) {
+      peer.speak(
+        frame(HEADERS, 4, id, encoder.encode([...ok, "content-type", "application/grpc+proto"])),
+        data(id, "answer"),
+        frame(HEADERS, 5, id, encoder.encode([...good, "user-agent", "one"])),
+      );
+    }
+    expect(encoder.table.length).toBeGreaterThan(0);
+    expect(calls.map(({ events }) => events)).toEqual([whole, whole, whole]);
   });
 
   test("calls before it stands wait for it", async () => {
