@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import { dialNode } from "./dial-node.ts";
 import { lazily } from "./lazy.ts";
 import type { OwnTransport, TransportName } from "./select.ts";
@@ -10,5 +11,5 @@ export const nodeTransports: Readonly<Record<TransportName, OwnTransport>> = {
   // All three have node:http2.
   auto: node,
   node,
-  socket: { create: socketTransport({ dial: dialNode, schedule: process.nextTick }) },
+  socket: { create: socketTransport({ dial: dialNode, schedule: nextTick }) },
 };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { nextTick } from "node:process";
 import { sleep } from "../../src/lib/sleep.ts";
 import { dialNode } from "../../src/transport/dial-node.ts";
 import { prepareFields } from "../../src/transport/http2/hpack/encoder.ts";
@@ -36,7 +37,7 @@ export function openSession(url: string, tls?: TlsOptions): OpenSession {
     url,
     tls,
     dial: dialNode,
-    schedule: process.nextTick,
+    schedule: nextTick,
     quiet: createQuiets()(url),
   });
   const post = (
