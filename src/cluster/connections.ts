@@ -6,7 +6,6 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { maxTimerMs } from "../lib/sleep.ts";
-import type { Cancelable } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import { type CallContext, endLease, LeasedCall, type LeasedRequest } from "./leased-call.ts";
 import {
@@ -23,8 +22,6 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** For the call that gets the token. */
   withoutToken?: boolean | undefined;
-  /** Called when the request goes out: from here on its fate can be unknown. */
-  onSending?: (() => void) | undefined;
 }
 
 /**
@@ -38,8 +35,8 @@ export interface Connections {
     request: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<MessageShape<O>>;
-  /** Begins a call of any kind. What it comes to, the request is told. */
-  begin<A>(request: LeasedRequest<A>): Cancelable;
+  /** A call of any kind, to be begun. What it comes to, the request is told. */
+  call<A>(request: LeasedRequest<A>): Pick<LeasedCall<A>, "begin" | "cancel">;
   /** Ends with `signal` or with the server; there is no deadline on a stream. */
   stream<I extends DescMessage, O extends DescMessage>(
     target: Target,
@@ -65,21 +62,15 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   let closed = false;
   const context: CallContext = { transports, credentials, headers: createHeaders(), closed: () => closed };
 
-  function begin<A>(request: LeasedRequest<A>): Cancelable {
-    const call = new LeasedCall(context, request);
-    call.begin();
-    return call;
-  }
-
   return {
-    begin,
-    unary: (target, method, request, { onSending = nothing, ...limits }) =>
+    call: (request) => new LeasedCall(context, request),
+    unary: (target, method, request, limits) =>
       new Promise((resolve, reject) => {
         const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
-        begin<MessageShape<typeof method.output>>({
+        new LeasedCall<MessageShape<typeof method.output>>(context, {
           ...limits,
           target,
-          onSending,
+          onSending: nothing,
           send(transport, header, call) {
             transport.unary(method, limits.signal, timeoutMs, header, request).then(
               ({ message }) => call.onAnswer(message),
@@ -92,11 +83,11 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
             resolve(message);
           },
           onFailure: reject,
-        });
+        }).begin();
       }),
     stream: (target, method, request, signal) =>
       new Promise((resolve, reject) => {
-        begin<AsyncIterable<MessageShape<typeof method.output>>>({
+        new LeasedCall<AsyncIterable<MessageShape<typeof method.output>>>(context, {
           target,
           signal,
           timeoutMs: maxTimerMs,
@@ -110,7 +101,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
           },
           onAnswer: (messages, lease) => resolve(whileRead(lease, messages, signal)),
           onFailure: reject,
-        });
+        }).begin();
       }),
     status: transports.status,
     opened: transports.opened,

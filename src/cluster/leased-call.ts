@@ -55,6 +55,9 @@ export class LeasedCall<A> implements Cancelable {
     try {
       this.#refuseWhenClosed();
       const token = withoutToken ? undefined : this.#context.credentials.authorization(target.url);
+      if (this.#over) {
+        return;
+      }
       if (typeof token === "function") {
         void this.#await(token);
       } else {
@@ -67,10 +70,15 @@ export class LeasedCall<A> implements Cancelable {
 
   /** The broker answered. Means nothing after `cancel`, as with `onFailure`: some transports tell what became of it all the same. */
   onAnswer(answer: A): void {
-    if (!this.#over && this.#lease) {
+    const lease = this.#lease;
+    if (this.#over || !lease) {
+      return;
+    }
+    lease.answered();
+    // Who is told of a new connection may give the call up.
+    if (!this.#over) {
       this.#over = true;
-      this.#lease.answered();
-      this.#request.onAnswer(answer, this.#lease);
+      this.#request.onAnswer(answer, lease);
     }
   }
 
@@ -80,6 +88,10 @@ export class LeasedCall<A> implements Cancelable {
       return;
     }
     this.#end(reason);
+    // And so may who is told of a lost one.
+    if (this.#over) {
+      return;
+    }
     if (!(reason instanceof CallFailure)) {
       this.#fail(reason);
     } else if (this.#hasOtherToken(reason)) {
@@ -103,6 +115,11 @@ export class LeasedCall<A> implements Cancelable {
     const { target } = this.#request;
     this.#authorization = authorization;
     const lease = this.#context.transports.lease(target);
+    if (this.#over) {
+      // A user's own transport is made with code of the user's.
+      lease.done();
+      return;
+    }
     this.#lease = lease;
     this.#request.onSending();
     try {

@@ -69,6 +69,8 @@ export function createDeadlines<T extends Due<T>>(expire: (item: T) => void): De
     }
     if (busy.size > 0) {
       schedule(Math.max(next, now + resolutionMs));
+    } else {
+      letGo();
     }
   }
 

@@ -25,7 +25,6 @@ export class Attempt implements LeasedRequest<unknown> {
   readonly timeoutMs: number;
   /** The message's outcome before this try. */
   readonly before: SendOutcome;
-  over = false;
   readonly #listener: AttemptListener;
 
   constructor(entry: Entry, attached: Attached, timeoutMs: number, listener: AttemptListener) {
@@ -58,13 +57,12 @@ export class Attempt implements LeasedRequest<unknown> {
   }
 
   onAnswer(_answer: unknown, lease: Lease): void {
-    lease.done();
-    this.over = true;
     this.#listener.acknowledged(this);
+    // After it: what is let go of now may be a user's own transport.
+    lease.done();
   }
 
   onFailure(reason: unknown): void {
-    this.over = true;
     this.#listener.failed(this, reason);
   }
 }

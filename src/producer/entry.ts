@@ -56,7 +56,12 @@ export class Entry implements Waiting, Due<Entry> {
 
   /** Ends what is being done for the message when it is given up. Few ever need it. */
   get signal(): AbortSignal {
-    this.#ended ??= new AbortController();
+    if (!this.#ended) {
+      this.#ended = new AbortController();
+      if (!this.open) {
+        this.#ended.abort();
+      }
+    }
     return this.#ended.signal;
   }
 

@@ -3,7 +3,7 @@ import { maxTimeoutMs } from "../cluster/connections.ts";
 import { judge, type Verdict } from "../cluster/error-table.ts";
 import { recover } from "../cluster/recovery.ts";
 import { DanubeError, withOutcome } from "../errors.ts";
-import { CallFailure, type Cancelable } from "../transport/seam.ts";
+import { CallFailure } from "../transport/seam.ts";
 import type { Attached, Attachment } from "./attachment.ts";
 import { Attempt, type AttemptListener } from "./attempt.ts";
 import type { Entry } from "./entry.ts";
@@ -58,9 +58,10 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
   function start(entry: Entry): void {
     const attached = attachment.current();
     if (attached && isFor(entry.message, attached.address, attached.codec)) {
-      const attempt = new Attempt(entry, attached, timeoutMs, quick);
-      const call = connections.begin(attempt);
-      entry.call = attempt.over ? undefined : call;
+      const call = connections.call(new Attempt(entry, attached, timeoutMs, quick));
+      // Before it begins: on the way there are functions of the user's, who may give the message up.
+      entry.call = call;
+      call.begin();
     } else {
       void deliver(entry, undefined);
     }
@@ -115,10 +116,6 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     function attemptOnce(attached: Attached): Promise<void> {
       const { signal } = entry;
       return new Promise((resolve, reject) => {
-        const abort = () => {
-          call?.cancel();
-          reject(new CallFailure("aborted", "the message was given up"));
-        };
         const over = () => signal.removeEventListener("abort", abort);
         attempt = new Attempt(entry, attached, timeoutMs, {
           acknowledged() {
@@ -130,12 +127,16 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
             reject(reason);
           },
         });
-        let call: Cancelable | undefined;
+        const call = connections.call(attempt);
+        const abort = () => {
+          call.cancel();
+          reject(new CallFailure("aborted", "the message was given up"));
+        };
         if (signal.aborted) {
           abort();
         } else {
           signal.addEventListener("abort", abort);
-          call = connections.begin(attempt);
+          call.begin();
         }
       });
     }

@@ -1,4 +1,5 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { prefixBytes } from "../transport/seam.ts";
 import { utf8Length, varintLength, writeText, writeVarint } from "./wire.ts";
 
 // SendMessage is the one call that is made for every message, and a general encoder would take most of what it costs. This one
@@ -36,9 +37,6 @@ interface EncodedAddress {
   /** `schema_id` (8) and `schema_version` (9). */
   readonly schema: Uint8Array;
 }
-
-/** The bytes of a gRPC message before it: not compressed, and its length. */
-const prefixBytes = 5;
 
 /** The bytes of the encoded message, which is what the broker's limit counts, without encoding it. */
 export function encodedSize(fields: Fields, address: Address): number {

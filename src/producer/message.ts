@@ -79,7 +79,8 @@ export function toStreamMessage(message: Message): StreamMessage {
     requestId: BigInt(fields.sequence),
     // Brokers crash the call without it.
     msgId: { producerId: address.producerId, topicName: address.topic, brokerAddr: address.brokerUrl },
-    payload: payloadOf(message),
+    // Its own, for interceptors: around a view lie other messages.
+    payload: payloadOf(message).slice(),
     publishTime: BigInt(fields.publishTime),
     producerName: address.producerName,
     attributes: { ...fields.attributes },

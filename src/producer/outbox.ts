@@ -37,6 +37,16 @@ class Promised<T> extends Entry {
     super(message, timeoutMs, signal, lane, keeper);
     this.result = result;
   }
+
+  // Whoever awaits a send goes on before whoever awaits the flush that it was the last of.
+  override settle(error: DanubeError | undefined): void {
+    if (error) {
+      this.reject(error);
+    } else {
+      this.resolve(this.result);
+    }
+    super.settle(error);
+  }
 }
 
 function nobody(): void {}
@@ -66,15 +76,12 @@ export function createOutbox(topic: string, gate: Gate, deadlines: Deadlines<Ent
 
   const keeper: Keeper = {
     settled(entry, error) {
-      const promised = entry as Promised<unknown>;
       outstanding.delete(entry);
       gate.leave(entry.size, error === undefined);
       if (error) {
         failed++;
-        promised.reject(error);
       } else {
         acknowledged++;
-        promised.resolve(promised.result);
       }
       noteFlushed(entry.message.fields.sequence);
     },

@@ -1,12 +1,22 @@
-import type { Dial } from "./byte-stream.ts";
+import { nextTick } from "node:process";
+import type { ByteStream, ByteStreamListener, Dial } from "./byte-stream.ts";
 import { chainText } from "./failure.ts";
 import { dialFailure, openSocket } from "./node-socket.ts";
-import { CallFailure } from "./seam.ts";
+import { CallFailure, type TlsOptions } from "./seam.ts";
 
 const readBytes = 65_536;
 
 /** Dials by node:net and node:tls: Node, Deno and Bun. */
 export const dialNode: Dial = (url, tls, listener) => {
+  try {
+    return carry(url, tls, listener);
+  } catch (failure) {
+    nextTick(() => listener.onClose(failure as CallFailure));
+    return { write: () => true, end() {}, destroy() {}, hold() {} };
+  }
+};
+
+function carry(url: string, tls: TlsOptions | undefined, listener: ByteStreamListener): ByteStream {
   // One buffer for all that comes, of which a copy is made: a buffer and an event for each read would be much of what an answer costs.
   const socket = openSocket(url, tls, {
     buffer: new Uint8Array(readBytes),
@@ -55,4 +65,4 @@ export const dialNode: Dial = (url, tls, listener) => {
     },
     hold: (on) => void (on ? socket.ref() : socket.unref()),
   };
-};
+}

@@ -6,6 +6,9 @@ const tickMs = 5_000;
 /** With calls under way and nothing heard for so long, the peer is asked whether it lives (RFC 9113 §6.7). */
 const quietMs = 20_000;
 
+/** More than the five minutes that the strictest servers want by default (gRPC's for Go). */
+const longestMs = 320_000;
+
 /** What a broker is left alone for at least, which connections to it come and go under. */
 export interface Quiet {
   ms(): number;
@@ -17,7 +20,7 @@ export interface Quiet {
 export function createQuiets(): (url: string) => Quiet {
   const longer = new Map<string, number>();
   const ms = (url: string) => longer.get(url) ?? quietMs;
-  return (url) => ({ ms: () => ms(url), double: () => void longer.set(url, 2 * ms(url)) });
+  return (url) => ({ ms: () => ms(url), double: () => void longer.set(url, Math.min(longestMs, 2 * ms(url))) });
 }
 
 /** What servers of gRPC say when they end a connection for its pings. */
@@ -41,12 +44,12 @@ export function watchOver(
       ticksSinceAsked = undefined;
     } else if (ticksSinceAsked === undefined) {
       ticksSinceAsked = 0;
-      connection.ping(() => {});
+      connection.ping();
     } else if (++ticksSinceAsked >= patienceTicks) {
       giveUp();
     }
   }, tickMs);
-  // Where timers are numbers, none keeps a process alive.
+  // Where timers are numbers, it ends with the connection.
   (timer as { unref?: () => void }).unref?.();
   return () => clearInterval(timer);
 }

@@ -3,14 +3,21 @@ import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { chainText } from "./failure.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
 
-/** A socket to a broker's URL, with TLS where it says so. `onread`: where what comes goes, instead of "data" events. */
+/**
+ * A socket to a broker's URL, with TLS where it says so. `onread`: where what comes goes, instead of "data" events. Throws a
+ * {@link CallFailure} for a key or a certificate that is none.
+ */
 export function openSocket(url: string, tls: TlsOptions | undefined, onread?: OnReadOpts): Socket {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   const reading = onread ? { onread } : {};
-  return protocol === "https:"
-    ? connectTls({ host, port: Number(port || 443), ALPNProtocols: ["h2"], ...reading, ...tlsOptions(host, tls) })
-    : connectTcp({ host, port: Number(port || 80), ...reading });
+  try {
+    return protocol === "https:"
+      ? connectTls({ host, port: Number(port || 443), ALPNProtocols: ["h2"], ...reading, ...tlsOptions(host, tls) })
+      : connectTcp({ host, port: Number(port || 80), ...reading });
+  } catch (reason) {
+    throw dialFailure(url, reason);
+  }
 }
 
 function tlsOptions(host: string, tls: TlsOptions = {}): ConnectionOptions {

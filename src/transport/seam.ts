@@ -76,6 +76,9 @@ export interface TransportOptions {
   interceptors?: Interceptor[] | undefined;
 }
 
+/** The bytes of a gRPC message before it: whether it is compressed, and its length. */
+export const prefixBytes = 5;
+
 /** A call in bytes; see {@link BrokerTransport.unaryBytes}. */
 export interface UnaryBytesCall {
   /** `/package.Service/Method`. */

@@ -65,7 +65,7 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
         } else if (!gone) {
           socket.end();
           linger = setTimeout(socket.destroy, lingerMs);
-          // Where timers are numbers, none keeps a process alive.
+          // Where timers are numbers, a second more.
           (linger as { unref?: () => void }).unref?.();
         }
       },
@@ -153,7 +153,7 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
   }
 
   /** What calls need of their session. */
-  const lineOf: Lines = {
+  const way: Lines = {
     take() {
       if (!current?.connection.takesRequests()) {
         current = open();
@@ -166,7 +166,7 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
 
   return {
     start(call) {
-      const running = new RunningCall(lineOf, call);
+      const running = new RunningCall(way, call);
       running.attempt();
       return running;
     },

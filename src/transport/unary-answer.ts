@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeFromHttpStatus, findTrailerError, parseContentType } from "@connectrpc/connect/protocol-grpc";
 import type { Fields } from "./http2/fields.ts";
-import { CallFailure } from "./seam.ts";
+import { CallFailure, prefixBytes } from "./seam.ts";
 import { toHeaders } from "./socket-http.ts";
 
 /** What an answer to a unary call failed with, as Connect puts it, if it is none. May throw what it failed with. */
@@ -59,9 +59,6 @@ function findFailure(
     ? new ConnectError("a compressed message, which nobody asked for", Code.Internal)
     : new ConnectError("no message in the answer to a unary call", Code.Unimplemented);
 }
-
-/** The bytes of a gRPC message before it: whether it is compressed, and its length. */
-export const prefixBytes = 5;
 
 /** As `Headers` has it: values of the same name are one. */
 function fieldOf(fields: Fields, name: string): string | null {

@@ -23,8 +23,8 @@ export interface Connection<Head> {
   consume(stream: Stream<Head>, bytes: number): void;
   /** Gives a stream up; its listener is told nothing more. */
   cancel(stream: Stream<Head>): void;
-  /** §6.7: asks the peer for a sign of life. `onPong` is called when it comes, unless the connection ends before. */
-  ping(onPong: () => void): void;
+  /** §6.7: asks the peer for a sign of life. Anything that comes is one; see {@link lastReceivedAt}. */
+  ping(): void;
   /** Whether it takes requests: not after GOAWAY, nor when it has ended or no stream is left to be numbered. */
   takesRequests(): boolean;
   /** Streams that are open or waiting to be. */
@@ -82,7 +82,6 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
   const settings = initialSettings();
   const guard = createFloodGuard(now);
   const givenUp = createGivenUp();
-  const pings: (() => void)[] = [];
   let began = false;
   let draining = false;
   let over = false;
@@ -123,7 +122,6 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
           options.onBegin();
         }
       },
-      onPing: () => pings.shift()?.(),
       onGoaway: drain,
     }),
   );
@@ -267,9 +265,8 @@ export function createConnection<Head>(options: ConnectionOptions<Head>): Connec
         giveUp(stream, ErrorCode.cancel);
       }
     },
-    ping(onPong) {
+    ping() {
       if (!over) {
-        pings.push(onPong);
         writer.ping(new Uint8Array(8), false);
       }
     },

@@ -12,7 +12,6 @@ export interface ControlOptions {
   onHeaderTableSize(bytes: number): void;
   /** §6.5: after the encoder was told. */
   onSettings(): void;
-  onPing(payload: Uint8Array): void;
   /** §6.8. */
   onGoaway(lastStreamId: number, code: number, words: string): void;
 }
@@ -48,11 +47,9 @@ export function createControlFrames(options: ControlOptions, onWindowChange: (by
       ofConnection(streamId, "PING");
       size(length === 8, "PING");
       guard();
-      const payload = bytes.slice(start, start + 8);
-      if (flags & Flag.ack) {
-        options.onPing(payload);
-      } else {
-        writer.ping(payload, true);
+      // An answer is a sign of life, as everything that comes.
+      if (!(flags & Flag.ack)) {
+        writer.ping(bytes.slice(start, start + 8), true);
       }
     },
     /** §6.8. */

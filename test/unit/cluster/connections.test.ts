@@ -492,3 +492,66 @@ describe("a token that does not come", () => {
     expect(result.state).toBe("rejected");
   });
 });
+
+describe("a call that is given up", () => {
+  /** A call by itself, of which is told what it was told; `onEvent` may give it up. */
+  function single(options: { token?: string; onEvent?: () => void; onToken?: () => void } = {}) {
+    const told: string[] = [];
+    const credentials = createCredentials(options.token, { allowInsecure: true });
+    const { connections, calls } = setUp({
+      credentials: {
+        ...credentials,
+        authorization(url) {
+          options.onToken?.();
+          return credentials.authorization(url);
+        },
+      },
+      events: createEventLog(() => options.onEvent?.()),
+    });
+    const call = connections.call({
+      target: a,
+      timeoutMs: 5_000,
+      send(transport, header, it) {
+        told.push("sent");
+        transport.unary(Discovery.method.topicLookup, undefined, 5_000, header, { topic: "/default/t" }).then(
+          (answer) => it.onAnswer(answer),
+          (reason) => it.onFailure(reason),
+        );
+        return undefined;
+      },
+      onSending: () => void told.push("sending"),
+      onAnswer(_, lease) {
+        told.push("answered");
+        lease.done();
+      },
+      onFailure: () => void told.push("failed"),
+    });
+    const inFlight = () => connections.status().reduce((sum, { callsInFlight }) => sum + callsInFlight, 0);
+    return { call, told, calls, inFlight };
+  }
+
+  test("by the function that gives the token: nothing is sent", async () => {
+    const one = single({ onToken: () => one.call.cancel() });
+    one.call.begin();
+    await settled();
+    expect([one.told, one.inFlight()]).toEqual([[], 0]);
+  });
+
+  test("by whoever is told that there is a connection: it is told nothing, and its lease is ended once", async () => {
+    const one = single({ onEvent: () => one.call.cancel() });
+    one.call.begin();
+    await settled();
+    one.calls[0]?.answer();
+    await settled();
+    expect([one.told, one.inFlight()]).toEqual([["sending", "sent"], 0]);
+  });
+
+  test("the same, where the answer is a refusal of the token: it is not made again", async () => {
+    const one = single({ token: "abc", onEvent: () => one.call.cancel() });
+    one.call.begin();
+    await settled();
+    one.calls[0]?.fail(status(Code.Unauthenticated));
+    await settled();
+    expect([one.told, one.calls.length, one.inFlight()]).toEqual([["sending", "sent"], 1, 0]);
+  });
+});

@@ -41,7 +41,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     target: Target,
     { localName }: { localName: string },
     request: Record<string, unknown>,
-    { signal, timeoutMs, onSending }: CallOptions,
+    { signal, timeoutMs }: CallOptions,
   ) =>
     new Promise((resolve, reject) => {
       const aborted = () => reject(new CallFailure("aborted", "the call was aborted"));
@@ -50,11 +50,10 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
         return;
       }
       signal?.addEventListener("abort", aborted, { once: true });
-      onSending?.();
       calls.push({ method: localName, request, target, timeoutMs });
       new Promise((answer) => answer(all[localName]?.(request, target.url))).then(resolve, reject);
     });
-  const begin: Connections["begin"] = (request) => {
+  const call: Connections["call"] = (request) => {
     const ended = new AbortController();
     const { target, timeoutMs } = request;
     let over = false;
@@ -75,13 +74,15 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
         tell();
       }
     };
-    const call = {
+    const told = {
       onAnswer: (answer: never) => end(() => request.onAnswer(answer, { done() {} } as Lease)),
       onFailure: (reason: unknown) => end(() => request.onFailure(reason)),
     };
-    request.onSending();
-    request.send(transport as unknown as BrokerTransport, new Headers(), call as never);
     return {
+      begin() {
+        request.onSending();
+        request.send(transport as unknown as BrokerTransport, new Headers(), told as never);
+      },
       cancel() {
         over = true;
         ended.abort();
@@ -102,7 +103,7 @@ export function fakeCluster(handlers: Record<string, Handler> = {}): FakeCluster
     ownership: createOwnership(lookup, log, sweeper),
     shape: async () => ({ kind: "none" }),
     creations: createCreations(),
-    connections: { unary, begin } as unknown as Connections,
+    connections: { unary, call } as unknown as Connections,
     events: log,
     sweeper,
     backoff: () => 1,

@@ -42,13 +42,14 @@ test("closed before it was loaded, and while it was", async () => {
   const called = call("unary");
   other.close();
   await called;
-  expect(toldToo.slice(0, 3)).toEqual(["loaded", "made http://b", "closed"]);
+  expect(toldToo).toEqual(["loaded", "made http://b", "closed", "unary a"]);
 });
 
-test("what cannot be loaded, each call is told", async () => {
+test("what cannot be loaded, each call is told, and the next one tries again", async () => {
   const failure = new Error("no such module");
-  const { transport, call } = setUp(failure);
-  await expect(call("unary")).rejects.toBe(failure);
-  await expect(call("stream")).rejects.toBe(failure);
+  const { told, transport, call } = setUp(failure);
+  await expect(call("unary")).rejects.toMatchObject({ name: "CallFailure", kind: "unreachable", cause: failure });
+  await expect(call("stream")).rejects.toMatchObject({ kind: "unreachable" });
+  expect(told).toEqual(["loaded", "loaded"]);
   transport.close();
 });

@@ -64,20 +64,16 @@ test("HEADER_TABLE_SIZE twice in one frame: the encoder is told of both, the sma
   expect(told).toEqual(["table 10", "table 4096"]);
 });
 
-test("a PING is answered with its bytes, and one of ours is waited for", () => {
+test("a PING is answered with its bytes, and the answer to one of ours is not", () => {
   const { connection, feed, frames } = harness();
   feed(ping([8, 7, 6, 5, 4, 3, 2, 1]));
   const [pong] = frames();
   expect([pong?.flags, ...(pong?.payload ?? [])]).toEqual([1, 8, 7, 6, 5, 4, 3, 2, 1]);
-  let pongs = 0;
-  connection.ping(() => pongs++);
+  connection.ping();
   const [asked] = frames();
   expect([asked?.type, asked?.flags, asked?.payload.length]).toEqual([6, 0, 8]);
-  feed(ping([1, 1, 1, 1, 1, 1, 1, 1]));
-  expect(pongs).toBe(0);
   feed(ping(asked?.payload, true));
-  feed(ping(asked?.payload, true));
-  expect(pongs).toBe(1);
+  expect(frames()).toEqual([]);
 });
 
 describe("the end of the connection", () => {
@@ -95,7 +91,7 @@ describe("the end of the connection", () => {
     expect(call().events).toEqual(["failed refused"]);
     connection.cancel(one.stream);
     connection.write(one.stream, Uint8Array.of(1), true);
-    connection.ping(() => {});
+    connection.ping();
     feed(goaway(0, 1), answer(1));
     connection.drained();
     expect(sent()).toEqual([]);

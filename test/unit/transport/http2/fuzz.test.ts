@@ -23,7 +23,7 @@ function callers(random: Random, { call, connection, socket, clock }: Harness) {
         () => connection.write(one.it.stream, new Uint8Array(random.below(3_000)), random.below(3) === 0),
         () => connection.write(one.it.stream, undefined, true),
         () => connection.consume(one.it.stream, 100),
-        () => connection.ping(() => {}),
+        () => connection.ping(),
         () => connection.drained(),
         () => (socket.takes = !socket.takes),
         () => (clock.ms += random.below(100)),

@@ -119,3 +119,20 @@ test("what came stays as it came, whatever comes after it", async () => {
   });
   expect(Buffer.compare(Buffer.concat(chunks), Buffer.concat(sent))).toBe(0);
 });
+
+test("a certificate that is none: untrusted, and nothing is thrown", async () => {
+  const failures = await new Promise<unknown[]>((resolve) => {
+    const told: unknown[] = [];
+    dialNode(
+      "https://127.0.0.1:9",
+      { cert: "garbage", key: "garbage" },
+      {
+        onOpen: () => void told.push("open"),
+        onBytes() {},
+        onDrain() {},
+        onClose: (failure) => resolve([...told, failure]),
+      },
+    );
+  });
+  expect(failures).toEqual([expect.objectContaining({ name: "CallFailure", kind: "untrusted" })]);
+});
