@@ -126,13 +126,16 @@ export function requestSize(request: Uint8Array): number {
 
 const nothing = new Uint8Array(0);
 
-/** Small requests lie side by side: a buffer each would cost more than what is written into it. */
-const slabBytes = 16_384;
+/**
+ * Small requests lie side by side: a buffer each would cost more than what is written into it. Few in one, since the last of them that
+ * is kept keeps it.
+ */
+const slabBytes = 4_096;
 let slab = nothing;
 let used = 0;
 
 function room(bytes: number): Uint8Array {
-  if (bytes > slabBytes >> 2) {
+  if (bytes > slabBytes >> 1) {
     return new Uint8Array(bytes);
   }
   if (used + bytes > slab.length) {
