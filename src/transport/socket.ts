@@ -7,18 +7,13 @@ import { createSocketSession } from "./socket-session.ts";
 import { createUnaryBytes } from "./socket-unary.ts";
 import { brokerTransport, maxReceiveBytes } from "./translate.ts";
 
-/** How a runtime opens sockets and ends turns. */
-export interface SocketRuntime {
-  dial: Dial;
-  /** Runs a function at the end of this turn of the event loop. */
-  schedule(work: () => void): void;
-}
-
 /** gRPC over our own HTTP/2 connection on a plain socket. The first call opens it. */
-export function socketTransport({ dial, schedule }: SocketRuntime): CreateTransport {
+export function socketTransport(dial: Dial): CreateTransport {
   // Whatever becomes of a transport, the next one to the same broker goes by what this one was told.
   const quiets = createQuiets();
   return (url, options) => {
+    // What is written in a turn of the event loop goes out when those have run who were to go on in it.
+    const schedule = (work: () => void) => queueMicrotask(work);
     const session = createSocketSession({ url, tls: options.tls, dial, schedule, quiet: quiets(url) });
     const grpc = createTransport({
       baseUrl: url,

@@ -1,4 +1,3 @@
-import { nextTick } from "node:process";
 import { dialNode } from "./dial-node.ts";
 import { lazily } from "./lazy.ts";
 import type { OwnTransport, TransportName } from "./select.ts";
@@ -11,5 +10,5 @@ export const nodeTransports: Readonly<Record<TransportName, OwnTransport>> = {
   // All three have node:http2.
   auto: node,
   node,
-  socket: { create: socketTransport({ dial: dialNode, schedule: nextTick }) },
+  socket: { create: socketTransport(dialNode) },
 };

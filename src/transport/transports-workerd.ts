@@ -6,7 +6,7 @@ const authorities = "Cloudflare Workers trust the authorities that browsers trus
 const noClientCertificate = "sockets of Cloudflare Workers show no client certificate";
 
 const socket: OwnTransport = {
-  create: socketTransport({ dial: dialWorkerd, schedule: (work) => queueMicrotask(work) }),
+  create: socketTransport(dialWorkerd),
   cannot: {
     ca: authorities,
     cert: noClientCertificate,

@@ -32,7 +32,7 @@ function calls(random: Random, transport: BrokerTransport): Promise<unknown>[] {
 async function run(seed: number): Promise<string[]> {
   const random = seeded(seed);
   const { dial, lines } = fakePeer();
-  const transport = socketTransport({ dial, schedule: (work) => queueMicrotask(work) })("http://broker:1", {});
+  const transport = socketTransport(dial)("http://broker:1", {});
   const outcomes = calls(random, transport).map((call) =>
     call.then(
       () => "answered",

@@ -12,10 +12,7 @@ export const message: Uint8Array = join([0, 0, 0, 0, response.length], response)
 
 export function start(): FakePeer & { transport: BrokerTransport } {
   const peer = fakePeer();
-  const transport = socketTransport({ dial: peer.dial, schedule: (work) => queueMicrotask(work) })(
-    "http://broker:1",
-    {},
-  );
+  const transport = socketTransport(peer.dial)("http://broker:1", {});
   return { ...peer, transport };
 }
 
