@@ -1,9 +1,16 @@
 import { DanubeError, type SendOutcome } from "../errors.ts";
 import type { Due } from "../lib/deadlines.ts";
 import type { Cancelable } from "../transport/seam.ts";
-import type { Lane } from "./lane.ts";
 import { type Message, sizeOf } from "./message.ts";
 import type { Waiting } from "./window.ts";
+
+/** What an entry needs of the lane that it goes by. */
+export interface EntryLane {
+  /** Settles a message that is still under way with an error. */
+  drop(entry: Entry, error: DanubeError): void;
+  /** The latest failure on the way to the owner, while there is none. */
+  trouble(): DanubeError | undefined;
+}
 
 /** Told what becomes of the entries that it keeps. */
 export interface Keeper {
@@ -15,7 +22,7 @@ export interface Keeper {
 
 /** A message between `send` and its settlement. A class, because there is one for every message: its methods are made once. */
 export class Entry implements Waiting, Due<Entry> {
-  readonly lane: Lane;
+  readonly lane: EntryLane;
   readonly keeper: Keeper;
   readonly timeoutMs: number;
   /** Milliseconds since 1970. */
@@ -39,7 +46,7 @@ export class Entry implements Waiting, Due<Entry> {
   readonly #signal: AbortSignal | undefined;
   #ended: AbortController | undefined = undefined;
 
-  constructor(message: Message, timeoutMs: number, signal: AbortSignal | undefined, lane: Lane, keeper: Keeper) {
+  constructor(message: Message, timeoutMs: number, signal: AbortSignal | undefined, lane: EntryLane, keeper: Keeper) {
     this.message = message;
     this.size = sizeOf(message);
     this.timeoutMs = timeoutMs;

@@ -6,7 +6,7 @@ import { DanubeError, withOutcome } from "../errors.ts";
 import { CallFailure } from "../transport/seam.ts";
 import type { Attached, Attachment } from "./attachment.ts";
 import { Attempt, type AttemptListener } from "./attempt.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, EntryLane } from "./entry.ts";
 import { isFor, readdressed, sizeOf } from "./message.ts";
 import { createWindow, type Order } from "./window.ts";
 
@@ -21,13 +21,9 @@ export interface LaneOptions {
  * The messages of one topic (or partition) on their way to its owner: in the order asked for, as many at once as
  * allowed, each until it is acknowledged, refused, or its time is over.
  */
-export interface Lane {
+export interface Lane extends EntryLane {
   /** Takes a message. It is settled exactly once, later. */
   add(entry: Entry): void;
-  /** Settles a message that is still under way with an error. */
-  drop(entry: Entry, error: DanubeError): void;
-  /** The latest failure on the way to the owner, while there is none. */
-  trouble(): DanubeError | undefined;
 }
 
 /** A try that failed, and with what. */
