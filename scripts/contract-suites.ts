@@ -54,7 +54,7 @@ export async function contractSuites({ runtimes: chosen, generation }: ContractO
   }
   // Who asks for one generation gets it from all runtimes that were asked for.
   const plans = [...today, ...old].filter((plan) => (generation ?? plan.generation) === plan.generation);
-  const results = await inLanes(lanes, plans, async (plan) => {
+  const results = await inLanes(plans, async (plan) => {
     const from = chosen.filter((runtime) => generation !== undefined || plan.runtimes.includes(runtime));
     return from.length > 0 ? onEmbedded(from, plan) : [];
   });
@@ -85,9 +85,6 @@ async function onEmbedded(from: readonly Runtime[], plan: Embedded): Promise<Res
     return withEmbedded(brokers, throughProxy, generation, url);
   });
 }
-
-/** The suite waits more than it works, so that two at a time do not disturb each other on two cores. */
-const lanes = 2;
 
 async function onBrokers(
   from: readonly Runtime[],

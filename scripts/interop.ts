@@ -12,11 +12,8 @@ const peers: readonly (readonly [project: string, program: Program])[] = [
   ["grpc-go", "Go"],
 ];
 
-/** They wait more than they work, so that two at a time do not disturb each other on two cores. */
-const lanes = 2;
-
 export async function interopSuites(chosen: readonly Runtime[]): Promise<Result[]> {
-  const results = await inLanes(lanes, peers, ([project, program]) =>
+  const results = await inLanes(peers, ([project, program]) =>
     needing(`interop with ${project}`, program, async () => {
       const each: Result[] = [];
       for (const runtime of chosen) {

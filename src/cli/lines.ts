@@ -1,3 +1,5 @@
+import { concat } from "../lib/concat.ts";
+
 /**
  * The lines of a stream of bytes, without their ends (LF or CRLF), as bytes: what is no UTF-8 stays as it is. An
  * empty line is a line; after a last LF there is none.
@@ -8,7 +10,7 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
       parts.push(chunk.subarray(start, end));
-      yield withoutReturn(join(parts));
+      yield withoutReturn(concat(parts));
       parts = [];
       start = end + 1;
     }
@@ -18,19 +20,8 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     }
   }
   if (parts.length > 0) {
-    yield join(parts);
+    yield concat(parts);
   }
-}
-
-function join(parts: Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const line = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    line.set(part, at);
-    at += part.length;
-  }
-  return line;
 }
 
 function withoutReturn(line: Uint8Array): Uint8Array {

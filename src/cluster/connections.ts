@@ -6,6 +6,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { maxTimerMs } from "../lib/sleep.ts";
+import type { BrokerTransport } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import { type CallContext, endLease, LeasedCall, type LeasedRequest } from "./leased-call.ts";
 import {
@@ -62,47 +63,48 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   let closed = false;
   const context: CallContext = { transports, credentials, headers: createHeaders(), closed: () => closed };
 
+  /** A call by a promise of the transport's. `result`: what its answer is to the caller, and the lease's end. */
+  function promised<A, R>(
+    limits: Pick<LeasedRequest<A>, "target" | "timeoutMs" | "signal" | "withoutToken">,
+    send: (transport: BrokerTransport, header: Headers) => Promise<A>,
+    result: (answer: A, lease: Lease) => R,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      new LeasedCall<A>(context, {
+        ...limits,
+        send(transport, header, call) {
+          send(transport, header).then(
+            (answer) => call.onAnswer(answer),
+            (reason) => call.onFailure(reason),
+          );
+          return undefined;
+        },
+        onSending() {},
+        onAnswer: (answer, lease) => resolve(result(answer, lease)),
+        onFailure: reject,
+      }).begin();
+    });
+  }
+
   return {
     call: (request) => new LeasedCall(context, request),
-    unary: (target, method, request, limits) =>
-      new Promise((resolve, reject) => {
-        const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
-        new LeasedCall<MessageShape<typeof method.output>>(context, {
-          ...limits,
-          target,
-          onSending: nothing,
-          send(transport, header, call) {
-            transport.unary(method, limits.signal, timeoutMs, header, request).then(
-              ({ message }) => call.onAnswer(message),
-              (reason) => call.onFailure(reason),
-            );
-            return undefined;
-          },
-          onAnswer(message, lease) {
-            lease.done();
-            resolve(message);
-          },
-          onFailure: reject,
-        }).begin();
-      }),
+    unary: (target, method, request, limits) => {
+      const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
+      return promised(
+        { ...limits, target },
+        (transport, header) => transport.unary(method, limits.signal, timeoutMs, header, request),
+        ({ message }, lease) => {
+          lease.done();
+          return message;
+        },
+      );
+    },
     stream: (target, method, request, signal) =>
-      new Promise((resolve, reject) => {
-        new LeasedCall<AsyncIterable<MessageShape<typeof method.output>>>(context, {
-          target,
-          signal,
-          timeoutMs: maxTimerMs,
-          onSending: nothing,
-          send(transport, header, call) {
-            transport.stream(method, signal, undefined, header, once(request)).then(
-              ({ message }) => call.onAnswer(message),
-              (reason) => call.onFailure(reason),
-            );
-            return undefined;
-          },
-          onAnswer: (messages, lease) => resolve(whileRead(lease, messages, signal)),
-          onFailure: reject,
-        }).begin();
-      }),
+      promised(
+        { target, signal, timeoutMs: maxTimerMs },
+        (transport, header) => transport.stream(method, signal, undefined, header, once(request)),
+        ({ message }, lease) => whileRead(lease, message, signal),
+      ),
     status: transports.status,
     opened: transports.opened,
     close() {
@@ -111,8 +113,6 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
     },
   };
 }
-
-function nothing(): void {}
 
 /** A stream is a call in flight until it has ended, its reader breaks off, or the signal ends it. */
 function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {

@@ -109,7 +109,7 @@ export async function createProducer<T>(
       throw new DanubeError("QUEUE_FULL", message, { outcome: "not-sent" });
     }
     sequence++;
-    const message = encodeMessage(fields, bytes, codec, address);
+    const message = encodeMessage(fields, bytes, codec, address, size);
     const lane = lanes[partition ?? 0] as Lane;
     return outbox.post(message, timeoutMs, signal, lane, messageId(partition, sequence));
   }

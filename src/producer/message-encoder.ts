@@ -60,11 +60,10 @@ export function encodedSize(fields: Fields, address: Address): number {
 /** Most messages have none. */
 export const noAttributes: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The request of SendMessage, with its gRPC prefix, in the order of the fields' numbers. */
-export function encodeRequest(fields: Fields, payload: Uint8Array, address: Address): Uint8Array {
+/** The request of SendMessage, with its gRPC prefix, in the order of the fields' numbers. `size`: their {@link encodedSize}. */
+export function encodeRequest(fields: Fields, payload: Uint8Array, address: Address, size: number): Uint8Array {
   const { attributes, key, sequence, publishTime } = fields;
   const { id, name, schema } = encodedAddress(address);
-  const size = encodedSize(fields, address);
   const bytes = room(prefixBytes + size);
   bytes[0] = 0;
   bytes[1] = size >>> 24;

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type StreamMessage, StreamMessageSchema } from "../../gen/danube/danube_api_pb.ts";
 import type { Codec } from "../protocol/dialect.ts";
 import { encode } from "../schema/encode.ts";
-import { type Address, encodeRequest, type Fields, payloadIn, requestSize } from "./message-encoder.ts";
+import { type Address, encodedSize, encodeRequest, type Fields, payloadIn, requestSize } from "./message-encoder.ts";
 
 /** What a producer without a schema takes: bytes as they are, a string as UTF-8. */
 export type Payload = Uint8Array | string;
@@ -35,9 +35,15 @@ export interface Message {
   readonly request: Uint8Array;
 }
 
-/** `payload` may be changed afterwards. */
-export function encodeMessage(fields: Fields, payload: Uint8Array, codec: Codec, address: Address): Message {
-  return { fields, codec, address, request: encodeRequest(fields, payload, address) };
+/** `payload` may be changed afterwards. `size`: the {@link encodedSize}, where it is known. */
+export function encodeMessage(
+  fields: Fields,
+  payload: Uint8Array,
+  codec: Codec,
+  address: Address,
+  size: number = encodedSize(fields, address),
+): Message {
+  return { fields, codec, address, request: encodeRequest(fields, payload, address, size) };
 }
 
 /** Whether it can go there as it is. */

@@ -24,5 +24,11 @@ export interface ByteStreamListener {
   onClose(failure: CallFailure | undefined): void;
 }
 
+/** For a dialler whose runtime gives it no socket at all: tells so when it has returned. */
+export function failedStream(listener: ByteStreamListener, failure: CallFailure): ByteStream {
+  queueMicrotask(() => listener.onClose(failure));
+  return { write: () => true, end() {}, destroy() {}, hold() {} };
+}
+
 /** Opens a connection to a broker's URL (`http://host:port`; `https:` with TLS). */
 export type Dial = (url: string, tls: TlsOptions | undefined, listener: ByteStreamListener) => ByteStream;

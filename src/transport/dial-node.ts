@@ -1,5 +1,4 @@
-import { nextTick } from "node:process";
-import type { ByteStream, ByteStreamListener, Dial } from "./byte-stream.ts";
+import { type ByteStream, type ByteStreamListener, type Dial, failedStream } from "./byte-stream.ts";
 import { chainText } from "./failure.ts";
 import { dialFailure, openSocket } from "./node-socket.ts";
 import { CallFailure, type TlsOptions } from "./seam.ts";
@@ -11,8 +10,7 @@ export const dialNode: Dial = (url, tls, listener) => {
   try {
     return carry(url, tls, listener);
   } catch (failure) {
-    nextTick(() => listener.onClose(failure as CallFailure));
-    return { write: () => true, end() {}, destroy() {}, hold() {} };
+    return failedStream(listener, failure as CallFailure);
   }
 };
 

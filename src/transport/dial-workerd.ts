@@ -1,5 +1,5 @@
 import { connect, type Socket } from "cloudflare:sockets";
-import type { ByteStream, ByteStreamListener, Dial } from "./byte-stream.ts";
+import { type ByteStream, type ByteStreamListener, type Dial, failedStream } from "./byte-stream.ts";
 import { chainText } from "./failure.ts";
 import { CallFailure } from "./seam.ts";
 
@@ -12,8 +12,7 @@ export const dialWorkerd: Dial = (url, _tls, listener) => {
     return carry(openSocket(url), url, listener);
   } catch (reason) {
     // Outside of a request there are no sockets.
-    queueMicrotask(() => listener.onClose(dialFailure(url, reason)));
-    return { write: () => true, end() {}, destroy() {}, hold() {} };
+    return failedStream(listener, dialFailure(url, reason));
   }
 };
 

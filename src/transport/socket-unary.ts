@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { requestHeader } from "@connectrpc/connect/protocol-grpc";
 import type { Chain } from "../lib/chain.ts";
+import { concat } from "../lib/concat.ts";
 import { createDeadlines, type Due } from "../lib/deadlines.ts";
 import { toCallFailure } from "./failure.ts";
 import type { Fields } from "./http2/fields.ts";
@@ -143,7 +144,7 @@ class UnaryCall implements SocketCall, Cancelable, Due<UnaryCall> {
 
   #end(): void {
     this.#shared.open.delete(this);
-    const body = this.#more ? joined(this.#more, this.#length) : this.#answer;
+    const body = this.#more ? concat(this.#more) : this.#answer;
     let failure: unknown;
     try {
       failure = failureOf(this.#shared.url, this.#shared.isGood, this.#header, this.#trailer, body);
@@ -161,14 +162,4 @@ class UnaryCall implements SocketCall, Cancelable, Due<UnaryCall> {
   #told(reason: unknown): CallFailure {
     return toCallFailure(reason, { url: this.#shared.url, signal: undefined, spokeHttp2: undefined });
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

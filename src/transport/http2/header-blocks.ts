@@ -1,3 +1,4 @@
+import { concat } from "../../lib/concat.ts";
 import { ErrorCode, Flag } from "./constants.ts";
 import { ConnectionError } from "./failures.ts";
 
@@ -55,12 +56,7 @@ export function createHeaderBlocks(maxBytes: number, onBlock: OnBlock): HeaderBl
         return;
       }
       const { endStream, parts } = pending;
-      const block = new Uint8Array(pending.bytes);
-      let at = 0;
-      for (const part of parts) {
-        block.set(part, at);
-        at += part.length;
-      }
+      const block = concat(parts);
       pending = undefined;
       onBlock(streamId, endStream, block, 0, block.length);
     },
