@@ -31,7 +31,7 @@ export function createFlow(
   options: ResolvedProducerOptions,
   attachments: readonly Attachment[],
 ): Flow {
-  const { topic, order, maxInFlight, maxQueuedMessages: maxMessages, maxQueuedBytes: maxBytes } = options;
+  const { topic, order, resend, maxInFlight, maxQueuedMessages: maxMessages, maxQueuedBytes: maxBytes } = options;
   // A broker may be too slow for what the queue could hold: its messages would be over before their turn came.
   const horizonMs = options.sendTimeoutMs * lateShare;
   const pace = createPace(horizonMs);
@@ -42,7 +42,7 @@ export function createFlow(
     gate,
     outbox,
     lanes: attachments.map((attachment) =>
-      createLane(cluster, attachment, { topic: attachment.topic, order, maxInFlight, maxMessageBytes }),
+      createLane(cluster, attachment, { topic: attachment.topic, order, resend, maxInFlight, maxMessageBytes }),
     ),
   };
 }

@@ -8,11 +8,13 @@ import type { Attached, Attachment } from "./attachment.ts";
 import { Attempt, type AttemptListener } from "./attempt.ts";
 import type { Entry, EntryLane } from "./entry.ts";
 import { isFor, readdressed, sizeOf } from "./message.ts";
+import { asUnknown, type Resend } from "./resend.ts";
 import { createWindow, type Order } from "./window.ts";
 
 export interface LaneOptions {
   topic: string;
   order: Order;
+  resend: Resend;
   maxInFlight: number;
   maxMessageBytes: number;
 }
@@ -33,7 +35,7 @@ interface Failed {
 }
 
 export function createLane(cluster: Cluster, attachment: Attachment, options: LaneOptions): Lane {
-  const { topic, order, maxInFlight, maxMessageBytes } = options;
+  const { topic, order, resend, maxInFlight, maxMessageBytes } = options;
   const { connections, events, backoff } = cluster;
   const timeoutMs = Math.min(maxTimeoutMs, cluster.attemptTimeoutMs);
   const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.key, start });
@@ -149,10 +151,19 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         }
         const verdict = judge("SendMessage", reason, topic);
         note(attempt, verdict.error);
-        return decide(verdict, attempt.attached, entry.signal);
+        const decided = await decide(verdict, attempt.attached, entry.signal);
+        return resend === "never" && entry.outcome === "unknown" ? giveUp(decided, attempt) : decided;
       },
       forget: (error) => attempt && attachment.lost(attempt.attached, error),
     });
+  }
+
+  /** The end of this message; the next one goes by what was learnt from it. */
+  function giveUp({ error, action }: Verdict, { attached }: Attempt): Verdict {
+    if (action === "locate") {
+      attachment.lost(attached, error);
+    }
+    return { error: action === "fail" ? error : asUnknown(error), action: "fail" };
   }
 
   /** Answers "ask": words that no row knows are judged by whether the broker still knows the producer. */

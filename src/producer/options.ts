@@ -14,6 +14,7 @@ import { checkSchema, type Schema } from "../schema/schema.ts";
 import type { Access } from "./attachment.ts";
 import { checkDispatch, checkedReliable, type Dispatch, type ReliableDispatch, reliable } from "./dispatch.ts";
 import type { Payload } from "./message.ts";
+import type { Resend } from "./resend.ts";
 import { defaultRoute, type Route } from "./routing.ts";
 import type { Order } from "./window.ts";
 
@@ -62,6 +63,13 @@ export interface ProducerOptions<T = Payload> {
    * message in flight; `"key"` the messages of each key; `"none"` nothing.
    */
   order?: Order | undefined;
+  /**
+   * What becomes of a message whose fate is unknown: the connection broke before the answer, a proxy answered for the
+   * broker, the attempt's time was over. `"always"` (default) sends it again until it is acknowledged, so it may arrive
+   * twice (at least once). `"never"` rejects it with `UNAVAILABLE`, `outcome: "unknown"`, so it arrives once or not at all
+   * (at most once). What no broker has accepted for certain is sent again with either.
+   */
+  resend?: Resend | undefined;
   /** How many messages, of each partition, are in flight at once, where `order` allows more than one. Default 256. */
   maxInFlight?: number | undefined;
   /** Beyond this many messages not yet settled, `send` rejects with `QUEUE_FULL`. Default 65,536. */
@@ -105,6 +113,7 @@ export interface ResolvedProducerOptions {
   retention: ReliableDispatch;
   access: Access;
   order: Order;
+  resend: Resend;
   maxInFlight: number;
   maxQueuedMessages: number;
   maxQueuedBytes: number;
@@ -120,7 +129,7 @@ const maxPartitions = 10_000;
 
 // biome-ignore format: a list of words
 const names = [
-  "topic", "name", "schema", "partitions", "grow", "route", "dispatch", "access", "order", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
+  "topic", "name", "schema", "partitions", "grow", "route", "dispatch", "access", "order", "resend", "maxInFlight", "maxQueuedMessages", "maxQueuedBytes", "createTimeoutMs", "sendTimeoutMs", "signal",
 ] as const satisfies (keyof ProducerOptions)[];
 const sendNames = ["attributes", "key", "signal", "timeoutMs"] as const satisfies (keyof SendOptions)[];
 
@@ -129,7 +138,8 @@ export function resolveProducerOptions<T>(
   defaults: { createTimeoutMs: number; sendTimeoutMs: number },
 ): ResolvedProducerOptions {
   checkOptions("the options of createProducer()", options, names);
-  const { topic, name = "danube-js", dispatch, access = "shared", order = "partition", signal } = options;
+  const { topic, name = "danube-js", dispatch, access = "shared", order = "partition" } = options;
+  const { resend = "always", signal } = options;
   const { maxInFlight = 256, maxQueuedMessages = 65_536, maxQueuedBytes = 64 * 1024 * 1024 } = options;
   const { createTimeoutMs = defaults.createTimeoutMs, sendTimeoutMs = defaults.sendTimeoutMs } = options;
   const { schema = anything, partitions, grow = false, route = defaultRoute() } = options;
@@ -146,6 +156,7 @@ export function resolveProducerOptions<T>(
   }
   checkOneOf("access", access, ["shared", "exclusive"]);
   checkOneOf("order", order, ["partition", "key", "none"]);
+  checkOneOf("resend", resend, ["always", "never"]);
   for (const [option, value] of Object.entries({
     maxInFlight,
     maxQueuedMessages,
@@ -169,6 +180,7 @@ export function resolveProducerOptions<T>(
     retention: typeof dispatch === "object" ? checkedReliable(dispatch) : unchosen,
     access,
     order,
+    resend,
     maxInFlight,
     maxQueuedMessages,
     maxQueuedBytes,

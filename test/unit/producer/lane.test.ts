@@ -44,6 +44,7 @@ async function setUp(handlers: Record<string, Handler> = {}, options: Partial<La
   const lane = createLane(fake.cluster, attachment, {
     topic,
     order: "partition",
+    resend: "always",
     maxInFlight: 10,
     maxMessageBytes: 10_000,
     ...options,
@@ -381,5 +382,55 @@ describe("size", () => {
 
   test("tooLarge tells both numbers", () => {
     expect(tooLarge(11, 10).message).toMatch(/\b11\b.*\b10\b/);
+  });
+});
+
+describe('resend: "never"', () => {
+  const never = { resend: "never" } as const;
+
+  for (const [what, failure] of [
+    ["the connection broke", lost],
+    ["the attempt's time was over", new CallFailure("deadline", "no answer in time")],
+    ["the broker broke it off", new CallFailure("reset", "INTERNAL_ERROR")],
+    ["a proxy answered for it", status(Code.Unavailable, "upstream connect error")],
+    ["it may be in the log", status(Code.PermissionDenied, "Unable to publish the message: wal writer channel closed")],
+  ] as const) {
+    test(`${what}: UNAVAILABLE, unknown, sent once; and the next goes on`, async () => {
+      const { send, texts } = await setUp({ sendMessage: failing(failure) }, never);
+      const [first, second] = [send("1"), send("2")];
+      expect(await first.settled).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", cause: { cause: failure } });
+      expect(await second.settled).toBeUndefined();
+      expect(texts()).toEqual(["1", "2"]);
+    });
+  }
+
+  test("a producer that hangs is not sent to again: the next message finds the way anew", async () => {
+    const { send, calls } = await setUp(
+      { sendMessage: failing(new CallFailure("deadline", "no answer in time")) },
+      never,
+    );
+    const created = () => calls.filter(({ method }) => method === "createProducer").length;
+    expect(created()).toBe(1);
+    await send("1").settled;
+    expect(await send("2").settled).toBeUndefined();
+    expect(created()).toBe(2);
+  });
+
+  for (const [what, failure] of [
+    ["no way there", new CallFailure("unreachable", "cannot connect")],
+    ["the broker did not begin with it", new CallFailure("refused", "REFUSED_STREAM")],
+    ["the topic is moving", draining],
+  ] as const) {
+    test(`${what}: what was not accepted is sent again`, async () => {
+      const { send, texts } = await setUp({ sendMessage: failing(failure) }, never);
+      expect(await send("1").settled).toBeUndefined();
+      expect(texts()).toEqual(["1", "1"]);
+    });
+  }
+
+  test("what is final keeps its code", async () => {
+    const garbled = new CallFailure("garbled", "<html>");
+    const { send } = await setUp({ sendMessage: failing(garbled) }, never);
+    expect(await send("1").settled).toMatchObject({ code: "PROTOCOL", outcome: "unknown" });
   });
 });

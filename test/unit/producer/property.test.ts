@@ -15,7 +15,8 @@ afterEach(() => void vi.useRealTimers());
 describe.each<Order>(["partition", "key", "none"])("order %s", (order) => {
   test.each([undefined, 3])("partitions %s", { timeout: 60_000 + seeds * 1_000 }, async (partitions) => {
     for (let seed = 1; seed <= seeds; seed++) {
-      const options: TrialOptions = { seed, order, partitions, operations, log: [] };
+      const resend = seed % 3 === 0 ? "never" : "always";
+      const options: TrialOptions = { seed, order, partitions, resend, operations, log: [] };
       try {
         check(await sendTrial(options), options);
       } catch (error) {
@@ -31,6 +32,13 @@ function check(trial: Trial, options: TrialOptions): void {
   expect(left).toEqual({ calls: 0, timers: 0, transports: 0 });
   oneOutcomeEach(trial);
   outcomesAreTrue(trial);
+  if (options.resend === "never") {
+    const twice = trial.sent.filter(({ accepted }) => accepted.length > 1);
+    expect(
+      twice.map(({ n }) => n),
+      "sent again",
+    ).toEqual([]);
+  }
   expect(peaks.topic).toBeLessThanOrEqual(options.order === "partition" ? 1 : maxInFlight);
   expect(peaks.creating).toBeLessThanOrEqual(1);
   if (options.order === "key") {

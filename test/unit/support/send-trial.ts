@@ -1,4 +1,5 @@
 import { type CloseOptions, connect, type Producer } from "../../../src/index.ts";
+import type { Resend } from "../../../src/producer/resend.ts";
 import type { Order } from "../../../src/producer/window.ts";
 import { type ChaosBrokers, chaosBrokers } from "./chaos-brokers.ts";
 import { seeded } from "./random.ts";
@@ -9,6 +10,7 @@ export interface TrialOptions {
   seed: number;
   order: Order;
   partitions: number | undefined;
+  resend: Resend;
   operations: number;
   /** Written to as it goes: also there when the trial itself fails. */
   log: string[];
@@ -32,7 +34,7 @@ const sendTimeoutMs = 300;
 const slackMs = 25;
 
 /** Does random things to a producer while its brokers do random things to it, and lets it settle everything. */
-export async function sendTrial({ seed, order, partitions, operations, log }: TrialOptions): Promise<Trial> {
+export async function sendTrial({ seed, order, partitions, resend, operations, log }: TrialOptions): Promise<Trial> {
   const random = seeded(seed);
   const time = virtualTime();
   const begin = Date.now();
@@ -48,7 +50,7 @@ export async function sendTrial({ seed, order, partitions, operations, log }: Tr
     maxQueuedBytes: 500 + random.below(8_000),
     maxInFlight: 1 + random.below(5),
   };
-  note(`order ${order}, partitions ${partitions}, ${JSON.stringify(limits)}`);
+  note(`order ${order}, partitions ${partitions}, resend ${resend}, ${JSON.stringify(limits)}`);
   const accept: typeof messages.accepted = (message) => messages.accepted(message);
   const brokers = chaosBrokers({ random, later: time.later, accept, log: note });
   const danube = connect({
@@ -103,7 +105,7 @@ export async function sendTrial({ seed, order, partitions, operations, log }: Tr
   async function open(): Promise<Producer> {
     const { faults } = brokers.weather;
     brokers.weather.faults = 0;
-    const created = await time.until(danube.createProducer({ topic, partitions, order, ...limits }), 2_000);
+    const created = await time.until(danube.createProducer({ topic, partitions, order, resend, ...limits }), 2_000);
     brokers.weather.faults = faults;
     return created;
   }
