@@ -3,7 +3,7 @@ import type { WarningEvent } from "../events.ts";
 import { sleep } from "../lib/sleep.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { isUnspecified } from "./addresses.ts";
-import { keyOf, type Target } from "./transports.ts";
+import { directly, keyOf, type Target } from "./transports.ts";
 
 // Brokers up to 0.15.1 find a topic's owner by searching their assignments for its name, so `/default/orders` may be
 // answered with the broker of `/default/orders-eu`. That broker, when asked to create a producer, takes the topic for
@@ -79,7 +79,7 @@ async function leaveCircle(inquiry: Inquiry, redirect: Answer): Promise<Answer> 
   if (names && !names.includes(inquiry.topic)) {
     return notThere(redirect);
   }
-  const owner = await anyConnect(inquiry, []);
+  const owner = await anyConnect(inquiry, inquiry.brokers());
   if (owner) {
     return owner;
   }
@@ -106,7 +106,11 @@ async function elsewhere(inquiry: Inquiry, redirect: Answer, reason: unknown): P
   if (!(reason instanceof CallFailure) || !isUnreachable(reason, proxied)) {
     throw reason;
   }
-  const other = await anyConnect(inquiry, proxied ? [target] : [target, asked]);
+  const except = proxied ? [target] : [target, asked];
+  const other =
+    (await anyConnect(inquiry, inquiry.seeds.map(directly), except)) ??
+    // There may be a thousand others, and they are asked only where the name may be another one's.
+    ((await mayBeMistaken(inquiry, asked)) ? await anyConnect(inquiry, inquiry.brokers(), except) : undefined);
   if (other) {
     return other;
   }
@@ -130,6 +134,16 @@ function isUnknownHost(failure: CallFailure): boolean {
   return /ENOTFOUND|EAI_AGAIN|not known|getaddrinfo/i.test(failure.message);
 }
 
+/** Whether brokers could mean another topic, as far as they tell. */
+async function mayBeMistaken(inquiry: Inquiry, asked: Target): Promise<boolean> {
+  const names = await namesLike(inquiry, asked);
+  return !names || names.some((name) => isNamesake(name, inquiry.topic));
+}
+
+function isNamesake(name: string, topic: string): boolean {
+  return name !== topic && name.startsWith(topic);
+}
+
 /** The broker named does not have the topic loaded: because it is new, or because the name was mistaken. */
 async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   const { topic, signal, seeds, settleMs } = inquiry;
@@ -137,13 +151,13 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   if (names && !names.includes(topic)) {
     return notThere(redirect);
   }
-  const namesake = names?.find((name) => name !== topic && name.startsWith(topic));
+  const namesake = names?.find((name) => isNamesake(name, topic));
   if (names && !namesake) {
     return redirect;
   }
   const until = Date.now() + settleMs;
   for (let round = 0; Date.now() < until && !signal.aborted; round++) {
-    const connect = await anyConnect(inquiry, []);
+    const connect = await anyConnect(inquiry, inquiry.brokers());
     if (connect) {
       return connect;
     }
@@ -177,10 +191,14 @@ function namespaceOf(topic: string): string {
   return topic.slice(0, topic.indexOf("/", 1) + 1);
 }
 
-/** Any broker but `except` that has the topic loaded. One that hangs is not waited for long. */
-async function anyConnect(inquiry: Inquiry, except: readonly Target[]): Promise<Answer | undefined> {
+/** Any of `brokers` but `except` that has the topic loaded. One that hangs is not waited for long. */
+async function anyConnect(
+  inquiry: Inquiry,
+  brokers: readonly Target[],
+  except: readonly Target[] = [],
+): Promise<Answer | undefined> {
   const excluded = new Set(except.map(keyOf));
-  const others = inquiry.brokers().filter((target) => !excluded.has(keyOf(target)));
+  const others = brokers.filter((target) => !excluded.has(keyOf(target)));
   const ended = new AbortController();
   const patience = sleep(patienceMs, AbortSignal.any([inquiry.signal, ended.signal])).then(() => undefined);
   const connects = others.map(async (target) => {

@@ -87,6 +87,23 @@ describe("Redirect", () => {
     expect((await find()).target.url).toBe(b);
   });
 
+  test.each([
+    ["asks no more than the seeds", "/default/other", []],
+    ["asks every broker where another name could be meant", `${topic}-eu`, ["http://d:1"]],
+  ])("to a dead broker %s", async (_, other, more) => {
+    const d = "http://d:1";
+    const { find, asked } = lookupAmong({
+      [a]: { lookup: (name) => redirectTo(name === topic ? c : d), names: listing([topic, other]) },
+      [d]: says(connectTo(d)),
+    });
+    // Tells of a broker.
+    await find(other);
+    asked.length = 0;
+    await find().catch(() => {});
+    const seedsAndOwner = [a, c, b];
+    expect(asked).toEqual([...seedsAndOwner, ...(more.length > 0 ? [b, ...more] : [])].map((url) => `${url} ${topic}`));
+  });
+
   test("to an address that nobody can dial raises a warning, a refused connection does not", async () => {
     const unspecified = lookupAmong({ [a]: says(redirectTo("http://0.0.0.0:6650")) });
     await unspecified.failure();
