@@ -226,7 +226,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     moveTopic: async (topic, i) => unload(recordOf(topic), at(i).broker.index),
     unloadTopic: async (topic) => {
       const record = recordOf(topic);
-      await unload(record, record.reliable ? leastLoaded(record.owner) : undefined);
+      await unload(record, record.reliable ? (leastLoaded(record.owner) ?? record.owner) : undefined);
     },
     fault: (fault) => faults.add(fault),
     close,
