@@ -64,6 +64,9 @@ export interface TransportsOptions {
   idleMs?: number;
 }
 
+/** For so long a broker may keep all calls waiting that come first: as long as one alone, by default. */
+const silentMs = 10_000;
+
 interface Entry {
   readonly key: string;
   readonly target: Target;
@@ -72,6 +75,7 @@ interface Entry {
   answered: boolean;
   /** Counted, for there is no cheaper clock. */
   answers: number;
+  readonly openedAt: number;
   /** When there was a call last. */
   lastUsedAt: number;
 }
@@ -110,7 +114,16 @@ export function createTransports(options: TransportsOptions): Transports {
     const transport = createTransport(target.url, transportOptions);
     opened++;
     const now = Date.now();
-    const entry = { key, target, transport, callsInFlight: 0, answered: false, answers: 0, lastUsedAt: now };
+    const entry = {
+      key,
+      target,
+      transport,
+      callsInFlight: 0,
+      answered: false,
+      answers: 0,
+      openedAt: now,
+      lastUsedAt: now,
+    };
     entries.set(key, entry);
     sweeper.add(sweep);
     return entry;
@@ -137,9 +150,13 @@ export function createTransports(options: TransportsOptions): Transports {
    * that are still on it end by themselves: they may have been luckier.
    */
   function replaceIfDead(entry: Entry, failure: CallFailure, answersBefore: number): void {
-    // A call that was given up before the broker ever answered may be one that cannot even connect.
+    // A call that was given up before the broker ever answered may be one that cannot even connect. Where others wait too, as when
+    // many ask a second seed and are answered by the first, these will tell.
+    const othersWait = entry.callsInFlight > 1 && Date.now() - entry.openedAt < silentMs;
     const alive =
-      failure.kind === "refused" || failure.kind === "reset" || (failure.kind === "aborted" && entry.answered);
+      failure.kind === "refused" ||
+      failure.kind === "reset" ||
+      (failure.kind === "aborted" && (entry.answered || othersWait));
     // A time-out on a connection that answered others meanwhile says nothing about the connection.
     const onlySlow = failure.kind === "deadline" && entry.answers > answersBefore;
     if (alive || onlySlow || entries.get(entry.key) !== entry) {

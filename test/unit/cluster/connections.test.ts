@@ -309,6 +309,20 @@ describe("after a failure", () => {
     expect(made[1]?.closed).toBe(0);
   });
 
+  test("a call given up on one that never answered, while others wait on it: they may be luckier, for ten seconds", async () => {
+    const { made, begin, failWith } = setUp();
+    const { fake } = await begin(a);
+    await begin(a);
+    await failWith(a, failure("aborted"));
+    await begin(a);
+    expect(made).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    fake.fail(failure("aborted"));
+    await settled();
+    await begin(a);
+    expect(made).toHaveLength(2);
+  });
+
   test("what is no CallFailure is passed on as it is", async () => {
     const { failWith, made } = setUp();
     const bug = new Error("a bug");
