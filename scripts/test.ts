@@ -5,6 +5,7 @@ import { checkSuite } from "./checks.ts";
 import { conformanceSuites } from "./conformance.ts";
 import { contractSuites } from "./contract-suites.ts";
 import { exampleSuites } from "./examples.ts";
+import { handleSuites } from "./handles.ts";
 import { interopSuites } from "./interop.ts";
 import { conclude, type Result, suite } from "./report.ts";
 import { build, faultSuites, nativeSuites, workerSuites } from "./suites.ts";
@@ -15,6 +16,7 @@ if (results[0]?.failed === 0) {
   results.push(await suite("unit tests", () => runVitest("node", "unit")));
   results.push(...(await checkSuite()));
   results.push(...(await nativeSuites(runtimes)));
+  results.push(...(await handleSuites(runtimes)));
   results.push(...(await workerSuites()));
   results.push(...(await exampleSuites(runtimes)));
   results.push(...(await contractSuites({ runtimes })));

@@ -169,7 +169,7 @@ export function createClient(options: ConnectOptions | string, transports: Trans
       if (closed) {
         throw closedError("the client");
       }
-      await firstAnswer(seeds, connections, attemptTimeoutMs).catch((error) => {
+      await firstAnswer(seeds, connections, attemptTimeoutMs, closing.signal).catch((error) => {
         throw closed ? closedError("the client") : error;
       });
     },

@@ -53,7 +53,7 @@ export function createCluster(options: ResolvedOptions, createTransport: CreateT
     const { token, apiKey } = options;
     if (apiKey !== undefined) {
       // Asked for over the connections that they are for.
-      return () => apiKeyTokens(apiKey, { seeds, connections, attemptTimeoutMs })();
+      return (abandoned) => apiKeyTokens(apiKey, { seeds, connections, attemptTimeoutMs })(abandoned);
     }
     return token === undefined ? undefined : tokensOf(token);
   }

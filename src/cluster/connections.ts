@@ -6,7 +6,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { maxTimerMs } from "../lib/sleep.ts";
-import type { BrokerTransport } from "../transport/seam.ts";
+import { type BrokerTransport, CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import { type CallContext, endLease, LeasedCall, type LeasedRequest } from "./leased-call.ts";
 import {
@@ -63,14 +63,18 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
   let closed = false;
   const context: CallContext = { transports, credentials, headers: createHeaders(), closed: () => closed };
 
-  /** A call by a promise of the transport's. `result`: what its answer is to the caller, and the lease's end. */
+  /**
+   * A call by a promise of the transport's. `result`: what its answer is to the caller, and the lease's end. Ends with the signal
+   * whatever the transport does about it: there may be a user's interceptor in it that never comes to an end.
+   */
   function promised<A, R>(
-    limits: Pick<LeasedRequest<A>, "target" | "timeoutMs" | "signal" | "withoutToken">,
+    { signal, ...limits }: CallOptions & Pick<LeasedRequest<A>, "target">,
     send: (transport: BrokerTransport, header: Headers) => Promise<A>,
     result: (answer: A, lease: Lease) => R,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
-      new LeasedCall<A>(context, {
+      const over = () => signal?.removeEventListener("abort", giveUp);
+      const call = new LeasedCall<A>(context, {
         ...limits,
         send(transport, header, call) {
           send(transport, header).then(
@@ -80,9 +84,25 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
           return undefined;
         },
         onSending() {},
-        onAnswer: (answer, lease) => resolve(result(answer, lease)),
-        onFailure: reject,
-      }).begin();
+        onAnswer(answer, lease) {
+          over();
+          resolve(result(answer, lease));
+        },
+        onFailure(reason) {
+          over();
+          reject(reason);
+        },
+      });
+      const giveUp = () => {
+        call.cancel();
+        reject(new CallFailure("aborted", "the call was aborted"));
+      };
+      if (signal?.aborted) {
+        giveUp();
+      } else {
+        signal?.addEventListener("abort", giveUp, { once: true });
+        call.begin();
+      }
     });
   }
 
@@ -92,8 +112,9 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
       const timeoutMs = Math.min(maxTimeoutMs, limits.timeoutMs);
       return promised(
         { ...limits, target },
-        (transport, header) => transport.unary(method, limits.signal, timeoutMs, header, request),
-        ({ message }, lease) => {
+        // What a user's own transport gives may be anything.
+        async (transport, header) => (await transport.unary(method, limits.signal, timeoutMs, header, request)).message,
+        (message, lease) => {
           lease.done();
           return message;
         },
@@ -102,8 +123,8 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
     stream: (target, method, request, signal) =>
       promised(
         { target, signal, timeoutMs: maxTimerMs },
-        (transport, header) => transport.stream(method, signal, undefined, header, once(request)),
-        ({ message }, lease) => whileRead(lease, message, signal),
+        async (transport, header) => (await transport.stream(method, signal, undefined, header, once(request))).message,
+        (messages, lease) => whileRead(lease, messages, signal),
       ),
     status: transports.status,
     opened: transports.opened,

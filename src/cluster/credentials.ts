@@ -14,8 +14,11 @@ export interface ExpiringToken {
 /** A JWT, or a function that gives one; see `ConnectOptions.token`. */
 export type TokenSource = string | (() => string | ExpiringToken | Promise<string | ExpiringToken>);
 
-/** Where the tokens of a client come from. Rejects with `DanubeError`, or with the `CallFailure` of asking for one. */
-export type Tokens = string | (() => Promise<string | ExpiringToken>);
+/**
+ * Where the tokens of a client come from. Rejects with `DanubeError`, or with the `CallFailure` of asking for one. The signal:
+ * nobody waits any more.
+ */
+export type Tokens = string | ((abandoned: AbortSignal) => Promise<string | ExpiringToken>);
 
 export interface Credentials {
   /**
@@ -47,10 +50,10 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
   let kept: ExpiringToken | undefined;
   const renewal = singleFlight<"token", string>();
 
-  async function renew(): Promise<string> {
+  async function renew(abandoned: AbortSignal): Promise<string> {
     const before = kept;
     try {
-      const given = canRenew ? await source() : (source as string);
+      const given = canRenew ? await source(abandoned) : (source as string);
       const { token, expiresAtMs } =
         typeof given === "object" && given !== null ? given : { token: given, expiresAtMs: Number.POSITIVE_INFINITY };
       if (!isToken(token)) {

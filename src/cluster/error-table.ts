@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { DanubeError, type DanubeErrorCode, type SendOutcome } from "../errors.ts";
+import { inWords } from "../lib/foreign-code.ts";
 import { undecodable } from "../protocol/foreign.ts";
 import { CallFailure, type FailureKind } from "../transport/seam.ts";
 
@@ -204,7 +205,7 @@ export function judge(call: Call, reason: unknown, topic: string): Verdict {
   }
   if (!(reason instanceof CallFailure)) {
     return {
-      error: new DanubeError("PROTOCOL", `${call} for ${topic}: ${String(reason)}`, { cause: reason }),
+      error: new DanubeError("PROTOCOL", `${call} for ${topic}: ${inWords(reason)}`, { cause: reason }),
       action: "fail",
     };
   }

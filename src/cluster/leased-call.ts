@@ -21,8 +21,6 @@ export interface LeasedRequest<A> {
   readonly timeoutMs: number;
   /** For the call that gets the token. */
   readonly withoutToken?: boolean | undefined;
-  /** Ends the wait for a token, as it ends what `send` has begun. */
-  readonly signal?: AbortSignal | undefined;
   /** Makes the call; `call` is told what it comes to. */
   send(transport: BrokerTransport, header: Headers, call: LeasedCall<A>): Cancelable | undefined;
   /** The request goes out: from here on its fate can be unknown. */
@@ -135,10 +133,8 @@ export class LeasedCall<A> implements Cancelable {
 
   /** A token that does not come is no reason to wait longer than the call may take. */
   async #await(ask: (signal: AbortSignal) => Promise<string>): Promise<void> {
-    const { timeoutMs, signal } = this.#request;
-    const ended = new AbortController();
-    this.#running = { cancel: () => ended.abort() };
-    const limit = timeLimit(timeoutMs, ended.signal, signal);
+    const limit = timeLimit(this.#request.timeoutMs);
+    this.#running = { cancel: limit.end };
     try {
       const authorization = await ask(limit.signal);
       if (!this.#over) {
@@ -146,12 +142,7 @@ export class LeasedCall<A> implements Cancelable {
         this.#send(authorization);
       }
     } catch (reason) {
-      if (signal?.aborted) {
-        const message = "the call was aborted while its token was awaited";
-        this.#fail(new CallFailure("aborted", message, { cause: signal.reason }));
-      } else {
-        this.#fail(limit.isOver() ? new CallFailure("unreachable", "there was no token to be had in time") : reason);
-      }
+      this.#fail(limit.isOver() ? new CallFailure("unreachable", "there was no token to be had in time") : reason);
     } finally {
       limit.end();
     }

@@ -5,6 +5,7 @@ import {
   type TopicLookupResponse,
 } from "../../gen/danube/danube_api_pb.ts";
 import type { EventLog } from "../events.ts";
+import { atOnce, inWords } from "../lib/foreign-code.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { normaliseUrl } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
@@ -80,13 +81,13 @@ export function createLookup(options: LookupOptions): Lookup {
   function dialled(asked: string, advertised: string): string {
     try {
       const url = normaliseUrl(advertised || asked, secure);
-      const mapped = mapBrokerUrl ? normaliseUrl(mapBrokerUrl(url), secure) : url;
+      const mapped = mapBrokerUrl ? normaliseUrl(atOnce(mapBrokerUrl(url)), secure) : url;
       if (secure && mapped.startsWith("http:") && !allowInsecure) {
         throw new TypeError("the seeds use TLS, and this address does not; allowInsecure would allow it");
       }
       return mapped;
     } catch (error) {
-      const message = `${asked} names the broker address ${JSON.stringify(advertised)}: ${String(error)}`;
+      const message = `${asked} names the broker address ${JSON.stringify(advertised)}: ${inWords(error)}`;
       throw new CallFailure("garbled", message, { cause: error });
     }
   }

@@ -1,6 +1,7 @@
 import type { DanubeError } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import type { Backoff } from "../lib/backoff.ts";
+import { atOnce } from "../lib/foreign-code.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Verdict } from "./error-table.ts";
 
@@ -61,7 +62,7 @@ export async function recover<T>(attempt: () => Promise<T>, options: RecoveryOpt
 /** A user's function that throws or answers rubbish must make neither an end nor a loop without waits. */
 function waitMs(backoff: Backoff, failures: number): number {
   try {
-    const ms = backoff(failures);
+    const ms = atOnce(backoff(failures));
     return Number.isFinite(ms) && ms >= 0 ? ms : 1_000;
   } catch {
     return 1_000;

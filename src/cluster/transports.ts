@@ -249,9 +249,11 @@ class EntryLease implements Lease {
 
 /** A user's own transport may be in a state of its own when it is let go: that is nobody's failure. */
 function end(transport: BrokerTransport): void {
+  const complain = (error: unknown) => console.error("danube: a transport failed to close", error);
   try {
-    transport.close();
+    // One that is async rejects instead of throwing.
+    Promise.resolve(transport.close() as unknown).catch(complain);
   } catch (error) {
-    console.error("danube: a transport failed to close", error);
+    complain(error);
   }
 }

@@ -12,21 +12,32 @@ export interface TimeLimit {
 
 export function timeLimit(ms: number, ...others: (AbortSignal | undefined)[]): TimeLimit {
   const own = new AbortController();
+  const abort = () => own.abort();
   let over = false;
   const timer = setTimeout(
     () => {
       over = true;
-      own.abort();
+      abort();
     },
     Math.min(maxTimerMs, ms),
   );
-  const given = others.filter((signal) => signal !== undefined);
+  // Not by AbortSignal.any: Node (24) keeps something of each of its signals for as long as one that it was made of lives.
+  for (const signal of others) {
+    if (signal?.aborted) {
+      abort();
+    } else {
+      signal?.addEventListener("abort", abort, { once: true });
+    }
+  }
   return {
-    signal: AbortSignal.any([own.signal, ...given]),
+    signal: own.signal,
     isOver: () => over,
     end() {
       clearTimeout(timer);
-      own.abort();
+      for (const signal of others) {
+        signal?.removeEventListener("abort", abort);
+      }
+      abort();
     },
   };
 }

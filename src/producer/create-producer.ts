@@ -1,5 +1,6 @@
 import { closedError, DanubeError, withOutcome } from "../errors.ts";
 import type { EventLog } from "../events.ts";
+import { atOnce } from "../lib/foreign-code.ts";
 import type { Codec } from "../protocol/dialect.ts";
 import { encode } from "../schema/encode.ts";
 import { attachAll } from "./attach.ts";
@@ -85,7 +86,7 @@ export async function createProducer<T>(
     const { attributes, key, signal, timeoutMs = sendTimeoutMs } = sendOptions;
     refuseWhenOver(signal);
     const routed = { key, attributes: attributes ?? noAttributes };
-    const partition = partitions === 0 ? undefined : checkedPartition(route(routed, partitions), partitions);
+    const partition = partitions === 0 ? undefined : checkedPartition(atOnce(route(routed, partitions)), partitions);
     const attachment = attachments[partition ?? 0] as Attachment;
     const { address, codec } = attachment.latest();
     const bytes = encode(codec as Codec<T>, payload);

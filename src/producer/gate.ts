@@ -30,7 +30,7 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace 
   let bytes = 0;
   // Told that there is room, and yet to come: many may ask at once for the one place that is left.
   let promised = 0;
-  let forgetting = false;
+  let forgetting: ReturnType<typeof setTimeout> | undefined;
   let waiting: (() => void)[] = [];
 
   function hasRoom(): boolean {
@@ -41,15 +41,12 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace 
 
   function promise(): void {
     promised++;
-    if (!forgetting) {
-      forgetting = true;
-      // Whoever has not come by the next turn of the event loop will not.
-      setTimeout(() => {
-        forgetting = false;
-        promised = 0;
-        admit();
-      }, 0);
-    }
+    // Whoever has not come by the next turn of the event loop will not.
+    forgetting ??= setTimeout(() => {
+      forgetting = undefined;
+      promised = 0;
+      admit();
+    }, 0);
   }
 
   function admit(): void {
@@ -88,6 +85,7 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace 
       return new Promise((resolve) => waiting.push(resolve));
     },
     open() {
+      clearTimeout(forgetting);
       const all = waiting;
       waiting = [];
       for (const resolve of all) {

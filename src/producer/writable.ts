@@ -1,3 +1,4 @@
+import { atOnce } from "../lib/foreign-code.ts";
 import type { MessageId } from "./message.ts";
 import type { SendOptions } from "./options.ts";
 
@@ -27,8 +28,8 @@ export function createWritable<T>(sink: Sink<T>, options: WritableOptions<T>): W
     async write(value, controller) {
       await sink.ready();
       const sent = sink.send(value, {
-        key: typeof key === "function" ? key(value) : key,
-        attributes: typeof attributes === "function" ? attributes(value) : attributes,
+        key: typeof key === "function" ? atOnce(key(value)) : key,
+        attributes: typeof attributes === "function" ? atOnce(attributes(value)) : attributes,
       });
       // Not awaited, or one message would be under way at a time; a failure ends the stream all the same.
       sent.catch((reason: unknown) => {

@@ -17,13 +17,14 @@ export interface ApiKeyOptions {
 const keptForMs = 3_600_000;
 
 /** Exchanges an API key for a token, with the first seed that answers (Authenticate, until 0.10). */
-export function apiKeyTokens(apiKey: string, options: ApiKeyOptions): () => Promise<ExpiringToken> {
+export function apiKeyTokens(
+  apiKey: string,
+  options: ApiKeyOptions,
+): (abandoned: AbortSignal) => Promise<ExpiringToken> {
   const { seeds, connections, attemptTimeoutMs: timeoutMs } = options;
-  const ask = (url: string) => {
-    const limits = { timeoutMs, withoutToken: true };
-    return connections.unary(directly(url), AuthService.method.authenticate, { apiKey }, limits);
-  };
-  return async () => {
+  return async (signal) => {
+    const limits = { timeoutMs, signal, withoutToken: true };
+    const ask = (url: string) => connections.unary(directly(url), AuthService.method.authenticate, { apiKey }, limits);
     try {
       const { token } = await seeds.ask(ask);
       return { token, expiresAtMs: Date.now() + keptForMs };

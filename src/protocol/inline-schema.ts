@@ -158,9 +158,26 @@ const afterSilenceMs = 5_000;
 /** Each begins when the one before it has ended. */
 function createLine() {
   let last: Promise<unknown> = Promise.resolve();
+  let busyUntil = 0;
+
+  async function begin<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    // Waited for by the next one to come, so that nothing is when there is none.
+    const busyMs = busyUntil - Date.now();
+    if (busyMs > 0) {
+      await sleep(busyMs, signal);
+    }
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (reason) {
+      busyUntil = isAnswer(reason) ? 0 : Date.now() + afterSilenceMs;
+      throw reason;
+    }
+  }
+
   return async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const mine = last.then(() => (signal.aborted ? Promise.reject(signal.reason) : work()));
-    last = mine.catch((reason) => (isAnswer(reason) || reason === signal.reason ? undefined : sleep(afterSilenceMs)));
+    const mine = last.then(() => begin(work, signal));
+    last = mine.catch(() => {});
     return unlessAborted(mine, signal);
   };
 }

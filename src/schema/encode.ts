@@ -1,4 +1,5 @@
 import { DanubeError, isDanubeError } from "../errors.ts";
+import { atOnce, inWords } from "../lib/foreign-code.ts";
 import type { Codec } from "../protocol/dialect.ts";
 
 /** The value does not fit the schema: said here, so nothing was sent. */
@@ -11,10 +12,10 @@ export function rejected(subject: string | undefined, why: string, cause?: unkno
 export function encode<T>(schema: Codec<T>, payload: T): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = schema.encode(payload);
+    bytes = atOnce(schema.encode(payload));
   } catch (cause) {
     const told = isDanubeError(cause) || cause instanceof TypeError;
-    throw told ? cause : rejected(schema.subject, cause instanceof Error ? cause.message : String(cause), cause);
+    throw told ? cause : rejected(schema.subject, cause instanceof Error ? cause.message : inWords(cause), cause);
   }
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(`"schema.encode" must give a Uint8Array`);

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { inWords } from "../lib/foreign-code.ts";
 import { CallFailure } from "./seam.ts";
 
 // One translation for every transport that is built on Connect. Codes alone do not tell what happened: a broker
@@ -98,7 +99,7 @@ export function chainText(reason: unknown): string {
     }
     return false;
   });
-  return texts.join(": ") || String(reason);
+  return texts.join(": ") || inWords(reason);
 }
 
 /** The first error along the chain of causes that `is` accepts. */

@@ -1,4 +1,6 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { describe } from "../lib/check.ts";
+import { atOnce } from "../lib/foreign-code.ts";
 import { toCallFailure } from "./failure.ts";
 import { type BrokerTransport, CallFailure, type CreateTransport, type TransportOptions } from "./seam.ts";
 
@@ -71,7 +73,10 @@ const ownCodes: readonly Code[] = [Code.Canceled, Code.Unknown, Code.DeadlineExc
 /** Lets any Connect transport be a way to a broker. It need not have an end, nor know {@link CallFailure}. */
 export function adapted(create: TransportFactory): CreateTransport {
   return (url, options) => {
-    const given = create(url, options);
+    const given = atOnce(create(url, options));
+    if (typeof given?.unary !== "function") {
+      throw new TypeError(`"transport" must give a Connect transport, not ${describe(given)}`);
+    }
     const failure = (reason: unknown, signal: AbortSignal | undefined) =>
       reason instanceof ConnectError && !signal?.aborted && !ownCodes.includes(reason.code)
         ? new CallFailure("status", reason.rawMessage, {

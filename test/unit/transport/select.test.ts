@@ -1,3 +1,4 @@
+import type { Transport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import type { BrokerTransport, CreateTransport, TlsOptions } from "../../../src/transport/seam.ts";
 import { selectTransport, type TransportName, type TransportTable } from "../../../src/transport/select.ts";
@@ -31,8 +32,18 @@ test("a transport of the user's gets whatever settings there are", () => {
   const given: unknown[] = [];
   const mine: TransportFactory = (url, { tls }) => {
     given.push(url, tls);
-    return create(url, {});
+    return { unary: () => new Promise(() => {}) } as unknown as Transport;
   };
   select(mine, { ca: "pem" })("https://b", { tls: { ca: "pem" } });
   expect(given).toEqual(["https://b", { ca: "pem" }]);
+});
+
+test("what a user's function gives must be a transport", async () => {
+  const refuses = (given: unknown) =>
+    expect(() => select(() => given as Transport)("http://b", {})).toThrow(
+      /^"transport" must give a Connect transport/,
+    );
+  refuses(undefined);
+  refuses({});
+  refuses(Promise.reject(new Error("nobody else would look at it")));
 });
