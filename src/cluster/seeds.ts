@@ -14,6 +14,9 @@ export interface Seeds {
 
 export function createSeeds(urls: readonly string[]): Seeds {
   let first = 0;
+  // When each answered last. One that answers others is busy, and would not be less so if a second one were asked as much.
+  const answeredAt = new Map<string, number>();
+  const isBusy = (url: string) => Date.now() - (answeredAt.get(url) ?? 0) < patienceMs;
   return {
     urls,
     async ask(ask, isFinal = anyWouldSay) {
@@ -21,10 +24,11 @@ export function createSeeds(urls: readonly string[]): Seeds {
       const noting = async (url: string) => {
         const answer = await ask(url);
         first = urls.indexOf(url);
+        answeredAt.set(url, Date.now());
         return answer;
       };
       try {
-        return await inTurn(order, noting, { patienceMs, isFinal });
+        return await inTurn(order, noting, { patienceMs, isBusy, isFinal });
       } catch (reason) {
         throw reason instanceof AggregateError ? summary(reason.errors as CallFailure[]) : reason;
       }

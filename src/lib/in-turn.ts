@@ -1,6 +1,8 @@
-export interface InTurnOptions {
+export interface InTurnOptions<C> {
   /** The next candidate is tried when one has failed, or has not answered for this many milliseconds. */
   patienceMs: number;
+  /** Whether a candidate is only busy, by what else is known of it: it is waited for once more. */
+  isBusy?(candidate: C): boolean;
   /** A failure that the others would repeat. */
   isFinal(reason: unknown): boolean;
 }
@@ -12,7 +14,7 @@ export interface InTurnOptions {
 export function inTurn<C, T>(
   candidates: readonly C[],
   attempt: (candidate: C) => Promise<T>,
-  options: InTurnOptions,
+  options: InTurnOptions<C>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const failures: unknown[] = [];
@@ -20,16 +22,22 @@ export function inTurn<C, T>(
     let failed = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
+    function losePatience(candidate: C): void {
+      const look = () => (options.isBusy?.(candidate) ? losePatience(candidate) : tryNext());
+      timer = setTimeout(look, options.patienceMs);
+    }
+
     function tryNext(): void {
       clearTimeout(timer);
       const index = next++;
       if (index >= candidates.length) {
         return;
       }
+      const candidate = candidates[index] as C;
       if (next < candidates.length) {
-        timer = setTimeout(tryNext, options.patienceMs);
+        losePatience(candidate);
       }
-      attempt(candidates[index] as C).then(
+      attempt(candidate).then(
         (result) => {
           clearTimeout(timer);
           next = candidates.length;

@@ -39,6 +39,18 @@ describe("seeds", () => {
     expect(result.value).toMatchObject({ target: { url: b } });
   });
 
+  test("one that answers others is busy, and is waited for until it has been silent", async () => {
+    const slow = { lookup: (name: string) => (name === topic ? new Promise<never>(() => {}) : connectTo(a)) };
+    const { find } = lookupAmong({ [a]: slow, [b]: says(connectTo(b)) });
+    const result = watch(find());
+    await vi.advanceTimersByTimeAsync(900);
+    await find("/default/other");
+    await vi.advanceTimersByTimeAsync(1_099);
+    expect(result.state).toBe("pending");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(result.value).toMatchObject({ target: { url: b } });
+  });
+
   test("what one broker says about the topic or the caller, another would say too", async () => {
     for (const code of [Code.PermissionDenied, Code.Unauthenticated, Code.InvalidArgument]) {
       const refusal = new CallFailure("status", "no", { status: code });
