@@ -64,7 +64,7 @@ export interface TransportsOptions {
   idleMs?: number;
 }
 
-/** For so long a broker may keep all calls waiting that come first: as long as one alone, by default. */
+/** For so long a broker may keep the first calls waiting: as long as any one, by default. */
 const silentMs = 10_000;
 
 interface Entry {
@@ -150,13 +150,10 @@ export function createTransports(options: TransportsOptions): Transports {
    * that are still on it end by themselves: they may have been luckier.
    */
   function replaceIfDead(entry: Entry, failure: CallFailure, answersBefore: number): void {
-    // A call that was given up before the broker ever answered may be one that cannot even connect. Where others wait too, as when
-    // many ask a second seed and are answered by the first, these will tell.
-    const othersWait = entry.callsInFlight > 1 && Date.now() - entry.openedAt < silentMs;
-    const alive =
-      failure.kind === "refused" ||
-      failure.kind === "reset" ||
-      (failure.kind === "aborted" && (entry.answered || othersWait));
+    // A call that was given up before the broker ever answered may be one that cannot even connect; or it is one of many that were
+    // asked of a second seed, and answered by the first.
+    const hopeful = entry.answered || Date.now() - entry.openedAt < silentMs;
+    const alive = failure.kind === "refused" || failure.kind === "reset" || (failure.kind === "aborted" && hopeful);
     // A time-out on a connection that answered others meanwhile says nothing about the connection.
     const onlySlow = failure.kind === "deadline" && entry.answers > answersBefore;
     if (alive || onlySlow || entries.get(entry.key) !== entry) {
