@@ -49,13 +49,21 @@ export function createMetadata(namespaces: readonly string[]): Metadata {
     findBroker(topic) {
       // As the real one: the first assignment, by broker and then by name, that has the name somewhere in its path.
       // A name that another one begins with can so be found at the other one's broker.
-      const assigned = [...topics.values()].filter((record) => record.owner !== undefined);
-      assigned.sort((a, b) => (a.owner as number) - (b.owner as number) || (a.name < b.name ? -1 : 1));
-      return assigned.find((record) => record.name.includes(topic))?.owner;
+      let first: TopicRecord | undefined;
+      for (const record of topics.values()) {
+        if (record.owner !== undefined && record.name.includes(topic) && (!first || isBefore(record, first))) {
+          first = record;
+        }
+      }
+      return first?.owner;
     },
     namesFrom,
     partitionsOf: (topic) => (topics.has(topic) ? [topic] : namesFrom(topic)),
   };
+}
+
+function isBefore(a: TopicRecord, b: TopicRecord): boolean {
+  return a.owner === b.owner ? a.name < b.name : (a.owner as number) < (b.owner as number);
 }
 
 /** How brokers read a topic's name: three parts, of which only the characters are checked. */
