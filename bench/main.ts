@@ -7,8 +7,10 @@
 //   npm run bench -- memory          whether memory stays flat over 1,000,000 sends (--messages); ends with 1 if not
 //   npm run bench -- idle            what 10,000 idle producers hold, and the calls they make; such as have sent let
 //                                    go of what sending took within two minutes (--seconds 130 shows it)
+//   npm run bench -- scale           what a send costs among 10,000 topics on 1,000 brokers, in memory, beside one among
+//                                    100 on 10; ends with 1 if more than 1.2 as much
 //
-//   --rounds N (5; rust and cold: 10)  --seconds N (2; of each row in each round)  --json
+//   --rounds N (5; rust, cold and scale: 10)  --seconds N (2; of each row in each round)  --json
 //   --transport NAME (both, in turn: node and socket)
 //   --server NAME (rates; both, in turn: plain and broker)  --server-threads N (of the plain one; as many as cores)
 //   --rows REGEX    only such rows: rates look at "SERVER: ROW", as in "plain: socket: each awaited" and
@@ -48,6 +50,7 @@ import { idle } from "./idle.ts";
 import { memory } from "./memory.ts";
 import { rates } from "./rates.ts";
 import { besideRust } from "./rust-client.ts";
+import { scale } from "./scale.ts";
 
 const transportNames = ["node", "socket"] as const;
 const serverNames = ["plain", "broker"] as const;
@@ -88,6 +91,8 @@ if (more.length > 0 || !positive || !known || !rows) {
   process.exitCode = (await memory(messages, json)) ? 0 : 1;
 } else if (what === "idle") {
   await idle(seconds, json);
+} else if (what === "scale") {
+  process.exitCode = (await scale(rounds, json)) ? 0 : 1;
 } else {
   usage();
 }
@@ -111,6 +116,6 @@ function usage(): void {
     "rows REGEX",
   ];
   const list = options.map((option) => `[--${option}]`).join(" ");
-  console.error(`npm run bench -- [rates | rust | cold | memory | idle] ${list} [--json]`);
+  console.error(`npm run bench -- [rates | rust | cold | memory | idle | scale] ${list} [--json]`);
   process.exitCode = 2;
 }
