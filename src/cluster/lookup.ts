@@ -42,19 +42,24 @@ export function createLookup(options: LookupOptions): Lookup {
     mapBrokerUrl,
     settleMs = 3_000,
   } = options;
-  // Brokers that brokers told of, beside the seeds.
+  // The seeds that were asked, and the brokers that brokers told of.
   const learned = new Map<string, Target>();
+
+  /** The same object for the same target: there may be many topics to each, and calls find their connection by it. */
+  function shared(target: Target): Target {
+    const key = keyOf(target);
+    const known = learned.get(key) ?? target;
+    learned.set(key, known);
+    return known;
+  }
 
   async function ask(asked: Target, topic: string, signal: AbortSignal): Promise<Answer> {
     const call = { timeoutMs: attemptTimeoutMs, signal };
     try {
       const found = await connections.unary(asked, Discovery.method.topicLookup, { topic }, call);
       const type = found.responseType === LookupType.Connect ? "connect" : "redirect";
-      const target = targetOf(found, type, asked);
-      // Which broker it is that answered, is told only behind a proxy.
-      if (type === "redirect" || target !== asked) {
-        learned.set(keyOf(target), target);
-      }
+      // On Connect, which broker it is that answered is told only behind a proxy.
+      const target = shared(targetOf(found, type, asked));
       return { asked, type, target, brokerUrl: found.brokerUrl || found.connectUrl || asked.url };
     } catch (reason) {
       if (reason instanceof CallFailure && reason.kind === "status" && reason.status === Code.NotFound) {
@@ -107,7 +112,7 @@ export function createLookup(options: LookupOptions): Lookup {
 
   return async (topic, signal) => {
     // The first seed that answers.
-    const answer = await seeds.ask((url) => ask(directly(url), topic, signal));
+    const answer = await seeds.ask((url) => ask(shared(directly(url)), topic, signal));
     if (answer.type !== "redirect") {
       return owner(topic, answer);
     }
