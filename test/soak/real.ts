@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import process from "node:process";
+import { promisify } from "node:util";
+import { openReader, type Reader } from "@danube-messaging/client/testing";
+import { sleep } from "../../src/lib/sleep.ts";
+import type { Received } from "./ledger.ts";
+import { relaysTo, type Watch, type World } from "./world.ts";
+
+export interface RealOptions {
+  /** Every broker of the cluster, at the address that it advertises. */
+  urls: readonly string[];
+  /** `danube-admin`, which is told where to go by `DANUBE_ADMIN_ENDPOINT`. */
+  admin: string;
+  /** The brokers' processes, in the order of `urls`: they are stopped (SIGSTOP) for a time. */
+  pids?: readonly number[] | undefined;
+}
+
+/** A cluster of real brokers on this machine, with relays in front. Its consumers go to the brokers directly. */
+export async function realWorld({ urls, admin, pids }: RealOptions): Promise<World> {
+  const way = await relaysTo(urls);
+  const stopping = pids && {
+    stop: (i: number) => process.kill(pids[i] as number, "SIGSTOP"),
+    resume: (i: number) => process.kill(pids[i] as number, "SIGCONT"),
+  };
+  return {
+    ...way,
+    ...stopping,
+    // A new subscription reads from a buffer of 256 messages, and the broker drops what that has no room for.
+    maxAhead: 100,
+    async unload(topic) {
+      await promisify(execFile)(admin, ["topics", "unload", topic], { timeout: 20_000 });
+    },
+    async watch(topics) {
+      const watches = await Promise.all(topics.map((topic) => watchTopic(urls, topic)));
+      return {
+        received: () => watches.flatMap((watch) => watch.received()),
+        close: async () => void (await Promise.all(watches.map((watch) => watch.close()))),
+      };
+    },
+    close: async () => void (await Promise.all(way.relays.map((relay) => relay.close()))),
+  };
+}
+
+/** Reads a reliable topic wherever it goes: a subscription goes on behind what it has acknowledged. */
+async function watchTopic(urls: readonly string[], topic: string): Promise<Watch> {
+  const received: Received[] = [];
+  // What was not acknowledged comes again; a message that was published twice has two offsets.
+  const offsets = new Set<bigint>();
+  let closed = false;
+  const open = () =>
+    openReader({ brokers: urls, onEvent: () => {} }, topic, { subscription: "soak", consumer: "soak" });
+  let reader: Reader | undefined = await open();
+
+  const reading = (async () => {
+    while (!closed) {
+      try {
+        reader ??= await open();
+        // A topic that has moved may leave its streams open, with nothing in them.
+        for (const { text, offset } of await reader.take(1, 3_000)) {
+          if (!offsets.has(offset)) {
+            offsets.add(offset);
+            received.push({ topic, text });
+          }
+        }
+      } catch {
+        reader?.close();
+        reader = undefined;
+        await sleep(200);
+      }
+    }
+    reader?.close();
+  })();
+  return {
+    received: () => received,
+    async close() {
+      closed = true;
+      await reading;
+    },
+  };
+}
