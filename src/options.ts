@@ -11,6 +11,7 @@ import {
   checkOneOf,
   checkOptions,
 } from "./lib/check.ts";
+import { atOnce } from "./lib/foreign-code.ts";
 import { type Generation, generations } from "./protocol/generation.ts";
 import type { BrokerTransport, TlsOptions } from "./transport/seam.ts";
 import { type TransportName, transportNames } from "./transport/select.ts";
@@ -189,7 +190,11 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
     backoff: resolveBackoff(options.backoff),
     maxMessageBytes,
     onEvent,
-    interceptors: [...interceptors],
+    interceptors: interceptors.map(
+      (one: Interceptor): Interceptor =>
+        (next) =>
+          atOnce(one(next)),
+    ),
   };
 }
 

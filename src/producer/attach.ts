@@ -5,6 +5,7 @@ import { closedError, DanubeError, isDanubeError } from "../errors.ts";
 import { unlessAborted } from "../lib/single-flight.ts";
 import { timeLimit } from "../lib/time-limit.ts";
 import type { ProducerLanguage } from "../protocol/producer-language.ts";
+import { prepare } from "../schema/encode.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Attachment, createAttachment } from "./attachment.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -36,7 +37,7 @@ export async function attachAll(
   const made: Attachment[] = [];
   let kept: ReadonlySet<Attachment> = new Set();
   try {
-    await unlessAborted(Promise.resolve(options.schema.prepare?.()), signal);
+    await unlessAborted(prepare(options.schema), signal);
     const attachments = await attach(cluster, languageOf(options.schema), options, made, signal);
     kept = new Set(attachments.all);
     return attachments;

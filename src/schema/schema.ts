@@ -66,7 +66,10 @@ export interface Schema<T, Decoded = T> {
   readonly version?: SchemaVersion | undefined;
   /** See {@link SchemaOptions.register}. */
   readonly register?: Register | undefined;
-  /** Called and awaited by `createProducer` before anything else: to load what `encode` needs. */
+  /**
+   * Called and awaited by `createProducer` before anything else: to load what `encode` needs. Where it fails, `createProducer` does, with
+   * `UNSUPPORTED` if it is neither a `DanubeError` nor a `TypeError` that it fails with.
+   */
   readonly prepare?: (() => Promise<void>) | undefined;
   /**
    * What it is to brokers before 0.6, where that follows neither from `type` nor from `encode`: they know Bytes, String,

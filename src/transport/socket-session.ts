@@ -31,6 +31,7 @@ export interface SocketSessionOptions {
 const lingerMs = 1_000;
 
 export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketSessionOptions): SocketSession {
+  // Also those that have ended, until their sockets have.
   const lines = new Set<Line>();
   let current: Line | undefined;
   let closed = false;
@@ -53,6 +54,7 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
       onClose(failure) {
         why = failure;
         gone = true;
+        lines.delete(line);
         clearTimeout(linger);
         connection.ended(failure);
       },
@@ -96,7 +98,6 @@ export function createSocketSession({ url, tls, dial, schedule, quiet }: SocketS
         }
       },
       onEnd() {
-        lines.delete(line);
         if (current === line) {
           current = undefined;
         }

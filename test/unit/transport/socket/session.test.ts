@@ -90,6 +90,18 @@ describe("connections", () => {
     expect(line.done).toEqual(["free", "hold", "free", "hold", "free"]);
   });
 
+  test("one that the peer has not taken note of the end of is ended with the session", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { session, call, accept } = start();
+    call();
+    const line = accept();
+    line.speak(goaway(1), answer(1));
+    expect(line.done).toEqual(["end", "free"]);
+    session.close();
+    expect(line.done).toEqual(["end", "free", "destroy"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("a peer that does not take note of the end has the connection ended for it, a little later", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { call, accept } = start();
