@@ -51,7 +51,7 @@ let listener = (_: DanubeEvent) => {};
 const danube = connect({
   brokers: world.urls,
   mapBrokerUrl: world.mapBrokerUrl,
-  attemptTimeoutMs: 1_000,
+  attemptTimeoutMs: real ? 5_000 : 1_000,
   backoff: { maxMs: 500 },
   onEvent: (event) => listener(event),
   ...(values.transport && { transport: values.transport as "node" | "socket" }),

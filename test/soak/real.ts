@@ -25,8 +25,9 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
   return {
     ...way,
     ...stopping,
-    // A new subscription reads from a buffer of 256 messages, and the broker drops what that has no room for.
-    maxAhead: 100,
+    // A new subscription reads from a buffer of 256 messages, and the broker drops what that has no room for. A process that
+    // goes on after it was stopped takes all attempts of a message at once.
+    maxAhead: 50,
     async unload(topic) {
       await promisify(execFile)(admin, ["topics", "unload", topic], { timeout: 20_000 });
     },
