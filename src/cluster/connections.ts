@@ -159,12 +159,29 @@ function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSig
   })();
 }
 
-/** Calls come in rows with the same metadata: it is made once for a row, and changed by nobody. */
+/** What a call has beside its request. */
+interface Metadata {
+  authorization: string | undefined;
+  behindProxy: string | undefined;
+  header: Headers;
+}
+
+/**
+ * Calls come in rows with the same metadata, or go to many brokers behind a proxy in turn: it is made once for each, and changed by
+ * nobody, so that transports know it again.
+ */
 function createHeaders() {
-  let last: { authorization: string | undefined; behindProxy: string | undefined; header: Headers } | undefined;
-  return ({ behindProxy }: Target, authorization: string | undefined): Headers => {
+  const made = new WeakMap<Target, Metadata>();
+  let last: Metadata | undefined;
+  return (target: Target, authorization: string | undefined): Headers => {
+    const { behindProxy } = target;
     if (last?.authorization !== authorization || last?.behindProxy !== behindProxy || !last) {
-      last = { authorization, behindProxy, header: headersOf(authorization, behindProxy) };
+      const before = made.get(target);
+      last =
+        before && before.authorization === authorization
+          ? before
+          : { authorization, behindProxy, header: headersOf(authorization, behindProxy) };
+      made.set(target, last);
     }
     return last.header;
   };

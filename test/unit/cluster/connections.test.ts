@@ -113,6 +113,22 @@ describe("headers", () => {
     });
   });
 
+  test("are made once for each broker behind a proxy, whose calls take turns", async () => {
+    const { connections } = setUp();
+    const [x, y] = ["http://x", "http://y"].map((behindProxy) => ({ url: a.url, behindProxy })) as [Target, Target];
+    const headers: Headers[] = [];
+    for (const target of [x, y, x, y]) {
+      const send = (_: unknown, header: Headers) => {
+        headers.push(header);
+        return undefined;
+      };
+      connections.call({ target, timeoutMs: 1_000, send, onSending() {}, onAnswer() {}, onFailure() {} }).begin();
+    }
+    expect(headers[2]).toBe(headers[0]);
+    expect(headers[3]).toBe(headers[1]);
+    expect(headers[1]).not.toBe(headers[0]);
+  });
+
   test("streams have them too", async () => {
     const { connections, calls } = setUp({ token: "abc" });
     const target = { url: a.url, behindProxy: "http://x" };
