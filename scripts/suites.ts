@@ -1,19 +1,19 @@
 import { withEmbedded } from "./embedded.ts";
+import { inLanes } from "./lanes.ts";
 import { type Result, suite } from "./report.ts";
 import { run } from "./run.ts";
 import { type Runtime, runNatively, runVitest } from "./vitest.ts";
 
 /** What the embedded broker can be made to do to a client, and what it can be made to answer, from each runtime. */
-export async function faultSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const runtime of runtimes) {
-    for (const transport of ["node", "socket"]) {
+export function faultSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
+  const runs = runtimes.flatMap((runtime) => [
+    ...["node", "socket"].map((transport) => () => {
       const env = { DANUBE_TRANSPORT: transport };
-      results.push(await suite(`faults on ${runtime}, over ${transport}`, () => runVitest(runtime, "faults", env)));
-    }
-    results.push(await suite(`errors on ${runtime}`, () => runVitest(runtime, "errors")));
-  }
-  return results;
+      return suite(`faults on ${runtime}, over ${transport}`, () => runVitest(runtime, "faults", env));
+    }),
+    () => suite(`errors on ${runtime}`, () => runVitest(runtime, "errors")),
+  ]);
+  return inLanes(runs, (one) => one());
 }
 
 interface NativeProgram {

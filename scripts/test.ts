@@ -8,6 +8,7 @@ import { exampleSuites } from "./examples.ts";
 import { handleSuites } from "./handles.ts";
 import { interopSuites } from "./interop.ts";
 import { conclude, type Result, suite } from "./report.ts";
+import { soakSuites } from "./soak.ts";
 import { build, faultSuites, nativeSuites, workerSuites } from "./suites.ts";
 import { runtimes, runVitest } from "./vitest.ts";
 
@@ -23,5 +24,6 @@ if (results[0]?.failed === 0) {
   results.push(...(await interopSuites(runtimes)));
   results.push(...(await conformanceSuites(runtimes)));
   results.push(...(await faultSuites(runtimes)));
+  results.push(...(await soakSuites(runtimes)));
 }
 process.exit(conclude(results));

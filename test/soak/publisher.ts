@@ -105,8 +105,9 @@ export async function startPublisher(
     },
     async account(limitMs) {
       const limit = Date.now() + limitMs;
-      const settled = await Promise.race([producer.flush().then(() => true), sleep(limitMs, undefined)]);
-      if (!settled) {
+      const flushed = new AbortController();
+      await Promise.race([producer.flush().then(() => flushed.abort()), sleep(limitMs, flushed.signal)]);
+      if (!flushed.signal.aborted) {
         wrong.push(`not settled after ${limitMs} ms`);
       }
       const account = () => ledger.account(watching?.received() ?? []);
