@@ -43,6 +43,9 @@ for (const event of ["unhandledRejection", "uncaughtException"] as const) {
     findings.push(`${event}: ${reason instanceof Error ? reason.stack : String(reason)}`);
   });
 }
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => process.exit(1));
+}
 
 const real = process.env["DANUBE_URL"]?.split(",");
 const pids = values.pids?.split(",").map(Number);

@@ -18,10 +18,25 @@ export interface RealOptions {
 /** A cluster of real brokers on this machine, with relays in front. Its consumers go to the brokers directly. */
 export async function realWorld({ urls, admin, pids }: RealOptions): Promise<World> {
   const way = await relaysTo(urls);
+  const stopped = new Map<number, number>();
   const stopping = pids && {
-    stop: (i: number) => process.kill(pids[i] as number, "SIGSTOP"),
-    resume: (i: number) => process.kill(pids[i] as number, "SIGCONT"),
+    stop(i: number) {
+      stopped.set(i, Number.POSITIVE_INFINITY);
+      process.kill(pids[i] as number, "SIGSTOP");
+    },
+    resume(i: number) {
+      stopped.set(i, Date.now() + 3_000);
+      process.kill(pids[i] as number, "SIGCONT");
+    },
   };
+  // Of a consumer that comes again while its broker is stopped, the broker skips what it was sent meanwhile.
+  const awake = () => [...stopped.values()].every((until) => until < Date.now());
+  // Whatever ends this process: none of the brokers stays stopped.
+  process.on("exit", () => {
+    for (const i of pids?.keys() ?? []) {
+      stopping?.resume(i);
+    }
+  });
   return {
     ...way,
     ...stopping,
@@ -32,7 +47,7 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
       await promisify(execFile)(admin, ["topics", "unload", topic], { timeout: 20_000 });
     },
     async watch(topics) {
-      const watches = await Promise.all(topics.map((topic) => watchTopic(urls, topic)));
+      const watches = await Promise.all(topics.map((topic) => watchTopic(urls, topic, awake)));
       return {
         received: () => watches.flatMap((watch) => watch.received()),
         close: async () => void (await Promise.all(watches.map((watch) => watch.close()))),
@@ -43,7 +58,7 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
 }
 
 /** Reads a reliable topic wherever it goes: a subscription goes on behind what it has acknowledged. */
-async function watchTopic(urls: readonly string[], topic: string): Promise<Watch> {
+async function watchTopic(urls: readonly string[], topic: string, awake: () => boolean): Promise<Watch> {
   const received: Received[] = [];
   // What was not acknowledged comes again; a message that was published twice has two offsets.
   const offsets = new Set<bigint>();
@@ -64,8 +79,10 @@ async function watchTopic(urls: readonly string[], topic: string): Promise<Watch
           }
         }
       } catch {
-        reader?.close();
-        reader = undefined;
+        if (awake()) {
+          reader?.close();
+          reader = undefined;
+        }
         await sleep(200);
       }
     }
