@@ -1,6 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { isLoopback, normaliseUrl } from "./cluster/addresses.ts";
-import { isToken, type TokenSource } from "./cluster/credentials.ts";
+import { isToken, type TokenSource, tokenForm } from "./cluster/credentials.ts";
 import type { DanubeEvent } from "./events.ts";
 import { type Backoff, type BackoffOptions, exponentialBackoff } from "./lib/backoff.ts";
 import {
@@ -149,7 +149,7 @@ export function resolveOptions(given: ConnectOptions | string): ResolvedOptions 
   if (token !== undefined && typeof token !== "function") {
     checkNonEmptyString("token", token);
     if (!isToken(token)) {
-      throw new TypeError(`"token" must be printable ASCII without spaces`);
+      throw new TypeError(`"token" must be ${tokenForm}`);
     }
   }
   if (apiKey !== undefined) {
@@ -209,15 +209,16 @@ function resolveSeeds(brokers: unknown, secure: boolean): string[] {
       return normaliseUrl(address, secure);
     } catch (error) {
       throw new TypeError(
-        `"brokers" has ${JSON.stringify(withoutPassword(address))}, which is no broker URL: ${(error as Error).message}`,
+        `"brokers" has ${JSON.stringify(withoutSecrets(address))}, which is no broker URL: ${(error as Error).message}`,
       );
     }
   });
   return [...new Set(seeds)];
 }
 
-function withoutPassword(address: string): string {
-  return address.replace(/^.*@/s, "…@");
+/** Passwords stand before the host, and tokens behind a question mark. */
+function withoutSecrets(address: string): string {
+  return address.replace(/^.*@/s, "…@").replace(/[?#].*$/s, "?…");
 }
 
 function checkTls(tls: TlsOptions | undefined): void {
@@ -229,7 +230,8 @@ function checkTls(tls: TlsOptions | undefined): void {
     const value: unknown = tls[name];
     const values = name === "ca" && Array.isArray(value) ? value : [value];
     const isPem = (one: unknown) => (typeof one === "string" && one !== "") || one instanceof Uint8Array;
-    if (value !== undefined && !values.every(isPem)) {
+    // With an empty list Bun goes by its own authorities.
+    if (value !== undefined && (values.length === 0 || !values.every(isPem))) {
       throw new TypeError(`"tls.${name}" must be the PEM itself, a string or bytes`);
     }
   }

@@ -1,5 +1,7 @@
 /** Danube's client port, for addresses given as a bare host name. */
 const defaultPort = 6650;
+/** A host has 253 characters at most. */
+const longestUrl = 1_024;
 
 /**
  * A broker's address as it is dialled and as transports are keyed: scheme, host and port, nothing else.
@@ -9,8 +11,11 @@ const defaultPort = 6650;
  */
 export function normaliseUrl(address: string, secure: boolean): string {
   const text = address.trim();
+  if (text.length > longestUrl) {
+    throw new TypeError(`a broker URL has no more than ${longestUrl} characters`);
+  }
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  const url = new URL(hasScheme ? text : `${secure ? "https" : "http"}://${text}`);
+  const url = parsed(hasScheme ? text : `${secure ? "https" : "http"}://${text}`);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new TypeError(`a broker URL begins with http:// or https://, not ${url.protocol}//`);
   }
@@ -30,15 +35,22 @@ export function normaliseUrl(address: string, secure: boolean): string {
   return url.origin;
 }
 
-/** Whether what is sent to `url` stays on this machine. */
+/** Some runtimes repeat in their words what they could not read, with the password that may be in it. */
+function parsed(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw new TypeError("this is no URL");
+  }
+}
+
+/**
+ * Whether what is sent to `url` stays on this machine. Names below `localhost` are resolved by whoever is asked for names: not all
+ * resolvers know them (RFC 6761 §6.3).
+ */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** `0.0.0.0` and `::` are addresses to listen on; nobody else can dial them. */

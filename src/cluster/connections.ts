@@ -9,6 +9,7 @@ import { maxTimerMs } from "../lib/sleep.ts";
 import { type BrokerTransport, CallFailure } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
 import { type CallContext, endLease, LeasedCall, type LeasedRequest } from "./leased-call.ts";
+import { presentable } from "./presentable.ts";
 import {
   type ConnectionStatus,
   createTransports,
@@ -124,7 +125,7 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
       promised(
         { target, signal, timeoutMs: maxTimerMs },
         async (transport, header) => (await transport.stream(method, signal, undefined, header, once(request))).message,
-        (messages, lease) => whileRead(lease, messages, signal),
+        (messages, lease) => whileRead(lease, messages, signal, credentials.hide),
       ),
     status: transports.status,
     opened: transports.opened,
@@ -136,7 +137,12 @@ export function createConnections({ credentials, ...options }: ConnectionsOption
 }
 
 /** A stream is a call in flight until it has ended, its reader breaks off, or the signal ends it. */
-function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+function whileRead<T>(
+  lease: Lease,
+  messages: AsyncIterable<T>,
+  signal: AbortSignal,
+  hide: Credentials["hide"],
+): AsyncIterable<T> {
   let open = true;
   const release = (reason?: unknown) => {
     if (open) {
@@ -150,7 +156,8 @@ function whileRead<T>(lease: Lease, messages: AsyncIterable<T>, signal: AbortSig
   return (async function* () {
     try {
       yield* messages;
-    } catch (reason) {
+    } catch (failure) {
+      const reason = failure instanceof CallFailure ? presentable(failure, hide) : failure;
       release(reason);
       throw reason;
     } finally {

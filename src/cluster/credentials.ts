@@ -28,6 +28,8 @@ export interface Credentials {
   authorization(url: string): string | undefined | ((signal: AbortSignal) => Promise<string>);
   /** A broker refused this header, for the first, second, … time in one call. Whether there is another one to try. */
   refused(header: string, times: number): boolean;
+  /** `text` without the tokens of late, should it repeat one. */
+  hide(text: string): string;
 }
 
 export interface CredentialsOptions {
@@ -35,7 +37,14 @@ export interface CredentialsOptions {
   allowInsecure: boolean;
   /** Default: behind `Bearer`, until a broker shows otherwise. */
   form?: TokenForm | undefined;
+  /** What tokens are given for: to be hidden as they are. */
+  apiKey?: string | undefined;
 }
+
+/** So many tokens are hidden: calls that are under way may have one that was replaced since. */
+const remembered = 8;
+/** What is shorter is no secret, and could be a part of any word. */
+const shortestSecret = 8;
 
 /** Tokens are renewed this long before they expire, so that none expires on its way. */
 const expiryMarginMs = 5_000;
@@ -45,9 +54,10 @@ const expiryMarginMs = 5_000;
  * refuses it, and never sends it in plaintext to another machine.
  */
 export function createCredentials(source: Tokens | undefined, options: CredentialsOptions): Credentials {
-  const { allowInsecure, form = createTokenForm({ alone: false }) } = options;
+  const { allowInsecure, form = createTokenForm({ alone: false }), apiKey } = options;
   const canRenew = typeof source === "function";
   let kept: ExpiringToken | undefined;
+  let used: string[] = [];
   const renewal = singleFlight<"token", string>();
 
   async function renew(abandoned: AbortSignal): Promise<string> {
@@ -57,12 +67,13 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
       const { token, expiresAtMs } =
         typeof given === "object" && given !== null ? given : { token: given, expiresAtMs: Number.POSITIVE_INFINITY };
       if (!isToken(token)) {
-        throw new DanubeError(
-          "UNAUTHENTICATED",
-          "the token is not a string of printable ASCII characters without spaces",
-        );
+        throw new DanubeError("UNAUTHENTICATED", `the token is not ${tokenForm}`);
+      }
+      if (typeof expiresAtMs !== "number" || Number.isNaN(expiresAtMs)) {
+        throw new DanubeError("UNAUTHENTICATED", `the token's "expiresAtMs" is no number`);
       }
       kept = { token, expiresAtMs };
+      used = [token, ...used.filter((other) => other !== token)].slice(0, remembered);
       return form.header(token);
     } catch (error) {
       // The old token, for as long as it is good.
@@ -102,6 +113,10 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
       form.change();
       return times === changing;
     },
+    hide(text) {
+      const secrets = [...used, apiKey ?? ""].filter(({ length }) => length >= shortestSecret);
+      return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "[secret]"), text);
+    },
   };
 }
 
@@ -120,7 +135,10 @@ export function tokensOf(source: TokenSource): Tokens {
   };
 }
 
-/** Printable ASCII without spaces: anything else would be an invalid header, or another header. */
+/** What a token must be, for the end of a sentence. */
+export const tokenForm = "printable ASCII without spaces, of 16,384 characters at most";
+
+/** Anything else would be an invalid header, or another header; and all headers of a call that is longer are refused by brokers. */
 export function isToken(token: unknown): token is string {
-  return typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
+  return typeof token === "string" && token.length <= 16_384 && /^[\x21-\x7e]+$/.test(token);
 }

@@ -4,6 +4,7 @@ import { timeLimit } from "../lib/time-limit.ts";
 import { withPlainStatus } from "../protocol/error-trailer.ts";
 import { type BrokerTransport, CallFailure, type Cancelable } from "../transport/seam.ts";
 import type { Credentials } from "./credentials.ts";
+import { presentable } from "./presentable.ts";
 import type { Lease, Target, Transports } from "./transports.ts";
 
 /** What every call of a client needs. */
@@ -85,19 +86,19 @@ export class LeasedCall<A> implements Cancelable {
     if (this.#over) {
       return;
     }
-    this.#end(reason);
+    const told =
+      reason instanceof CallFailure ? presentable(withPlainStatus(reason), this.#context.credentials.hide) : reason;
+    this.#end(told);
     // And so may who is told of a lost one.
     if (this.#over) {
       return;
     }
-    if (!(reason instanceof CallFailure)) {
-      this.#fail(reason);
-    } else if (this.#hasOtherToken(reason)) {
+    if (told instanceof CallFailure && this.#hasOtherToken(told)) {
       // Another one, or the same in another form.
       this.#refusals++;
       this.begin();
     } else {
-      this.#fail(withPlainStatus(reason));
+      this.#fail(told);
     }
   }
 

@@ -6,6 +6,7 @@ import {
 } from "../../gen/danube/danube_api_pb.ts";
 import type { EventLog } from "../events.ts";
 import { atOnce, inWords } from "../lib/foreign-code.ts";
+import { shown } from "../lib/shown.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { normaliseUrl } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
@@ -30,6 +31,11 @@ export interface LookupOptions {
   settleMs?: number;
 }
 
+/** More brokers than a cluster has; whoever makes them up is to fill no memory. */
+const maxLearned = 256;
+/** Of a broker's name for itself. */
+const maxNameLength = 1_024;
+
 export function createLookup(options: LookupOptions): Lookup {
   const {
     seeds,
@@ -49,7 +55,12 @@ export function createLookup(options: LookupOptions): Lookup {
   function shared(target: Target): Target {
     const key = keyOf(target);
     const known = learned.get(key) ?? target;
+    learned.delete(key);
     learned.set(key, known);
+    const [oldest] = learned.keys();
+    if (learned.size > maxLearned && oldest !== undefined) {
+      learned.delete(oldest);
+    }
     return known;
   }
 
@@ -60,7 +71,7 @@ export function createLookup(options: LookupOptions): Lookup {
       const type = found.responseType === LookupType.Connect ? "connect" : "redirect";
       // On Connect, which broker it is that answered is told only behind a proxy.
       const target = shared(targetOf(found, type, asked));
-      return { asked, type, target, brokerUrl: found.brokerUrl || found.connectUrl || asked.url };
+      return { asked, type, target, brokerUrl: nameIn(found, asked.url) };
     } catch (reason) {
       if (reason instanceof CallFailure && reason.kind === "status" && reason.status === Code.NotFound) {
         return { asked, type: "not-found", target: asked, brokerUrl: asked.url };
@@ -70,13 +81,13 @@ export function createLookup(options: LookupOptions): Lookup {
   }
 
   function targetOf(found: TopicLookupResponse, type: Answer["type"], asked: Target): Target {
-    const { connectUrl, brokerUrl, proxy } = found;
+    const { connectUrl, proxy } = found;
     if (gateway) {
-      return { url: asked.url, behindProxy: brokerUrl || connectUrl || asked.url };
+      return { url: asked.url, behindProxy: headerOf(nameIn(found, asked.url), asked.url) };
     }
     if (proxy) {
       const url = dialled(asked.url, connectUrl);
-      return { url, behindProxy: brokerUrl || connectUrl || url };
+      return { url, behindProxy: headerOf(nameIn(found, url), asked.url) };
     }
     // On Connect the broker that answered is the owner, whatever address it believes to have.
     return type === "connect" ? asked : directly(dialled(asked.url, connectUrl));
@@ -87,12 +98,13 @@ export function createLookup(options: LookupOptions): Lookup {
     try {
       const url = normaliseUrl(advertised || asked, secure);
       const mapped = mapBrokerUrl ? normaliseUrl(atOnce(mapBrokerUrl(url)), secure) : url;
-      if (secure && mapped.startsWith("http:") && !allowInsecure) {
-        throw new TypeError("the seeds use TLS, and this address does not; allowInsecure would allow it");
+      const overTls = secure || asked.startsWith("https:");
+      if (overTls && mapped.startsWith("http:") && !allowInsecure) {
+        throw new TypeError("who names it uses TLS, and this address does not; allowInsecure would allow it");
       }
       return mapped;
     } catch (error) {
-      const message = `${asked} names the broker address ${JSON.stringify(advertised)}: ${inWords(error)}`;
+      const message = `${asked} names the broker address ${quoted(advertised)}: ${inWords(error)}`;
       throw new CallFailure("garbled", message, { cause: error });
     }
   }
@@ -130,4 +142,22 @@ export function createLookup(options: LookupOptions): Lookup {
     };
     return owner(topic, await follow(inquiry, answer));
   };
+}
+
+/** A stranger's words within ours. */
+function quoted(words: string): string {
+  return JSON.stringify(shown(words, 200));
+}
+
+/** What a broker calls itself. Need not be an address, and goes into every message. */
+function nameIn({ brokerUrl, connectUrl }: TopicLookupResponse, otherwise: string): string {
+  return shown(brokerUrl || connectUrl || otherwise, maxNameLength);
+}
+
+/** Behind a proxy it goes into a header of every call. Throws {@link CallFailure} where it cannot. */
+function headerOf(name: string, asked: string): string {
+  if (!/^[\x21-\x7e]+$/.test(name)) {
+    throw new CallFailure("garbled", `${asked} names the broker ${quoted(name)}, which is no address`);
+  }
+  return name;
 }

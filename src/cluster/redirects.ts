@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { WarningEvent } from "../events.ts";
+import { shown } from "../lib/shown.ts";
 import { sleep } from "../lib/sleep.ts";
 import { CallFailure } from "../transport/seam.ts";
 import { isUnspecified } from "./addresses.ts";
@@ -171,7 +172,7 @@ async function settle(inquiry: Inquiry, redirect: Answer): Promise<Answer> {
   }
   if (namesake && seeds.length === 1 && redirect.target.behindProxy === undefined) {
     // The real owner may be a broker that we have not heard of. To go on would split the topic.
-    const message = `brokers name ${redirect.target.url} as the owner of ${topic}, and it does not serve it: they may mean ${namesake}, whose name begins alike. Give all brokers in "brokers"`;
+    const message = `brokers name ${redirect.target.url} as the owner of ${topic}, and it does not serve it: they may mean ${shown(namesake, 200)}, whose name begins alike. Give all brokers in "brokers"`;
     inquiry.warn("AMBIGUOUS_OWNER", message);
     throw new CallFailure("status", message, { status: Code.Unavailable });
   }

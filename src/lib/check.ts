@@ -2,7 +2,7 @@
 
 export function checkString(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string") {
-    throw new TypeError(`"${name}" must be a string, not ${describe(value)}`);
+    throw new TypeError(`"${name}" must be a string, not ${kindOf(value)}`);
   }
   if (!value.isWellFormed()) {
     throw new TypeError(`"${name}" is not well-formed Unicode: it has half of a surrogate pair`);
@@ -67,14 +67,16 @@ export function checkSignal(name: string, value: unknown): asserts value is Abor
   }
 }
 
-/** A value, for the end of a sentence. */
+/** A value, for the end of a sentence. Not one that could be a token, or a part of a message: see {@link kindOf}. */
 export function describe(value: unknown): string {
-  if (value === null || Array.isArray(value)) {
-    return value === null ? "null" : "an array";
-  }
   return typeof value === "string"
     ? JSON.stringify(value.slice(0, 100))
     : typeof value === "number"
       ? String(value)
-      : typeof value;
+      : kindOf(value);
+}
+
+/** What a value is, without saying it. */
+export function kindOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }

@@ -1,3 +1,4 @@
+import { maxPartitions } from "../cluster/partitions.ts";
 import { checkTopic } from "../cluster/topic-name.ts";
 import {
   checkBoolean,
@@ -123,9 +124,6 @@ export interface ResolvedProducerOptions {
 }
 
 const unchosen = reliable();
-
-/** More than any cluster serves; beyond it a number is a mistake. */
-const maxPartitions = 10_000;
 
 // biome-ignore format: a list of words
 const names = [

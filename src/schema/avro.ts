@@ -5,7 +5,7 @@
  */
 
 import avsc from "avsc";
-import { checkOneOf } from "../lib/check.ts";
+import { checkOneOf, kindOf } from "../lib/check.ts";
 import { containerOf, recordsOf } from "./avro-container.ts";
 import { rejected } from "./encode.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
@@ -95,19 +95,25 @@ function datumOf(type: avsc.Type, value: unknown): Uint8Array {
   return new Uint8Array(type.toBuffer(checked(type, value)));
 }
 
-/** The value, when it fits; avsc's own complaint names neither the field nor what was found there, unless asked. */
+/** The value, when it fits; avsc's own complaint does not name the field, unless asked, and repeats what was found there. */
 function checked(type: avsc.Type, given: unknown): unknown {
   const value = type.isValid(given) ? given : withBuffers(given);
   let complaint: string | undefined;
   type.isValid(value, {
     errorHook(path, found, expected) {
-      complaint ??= `${path.join(".") || "the value"} is ${show(found)}, and the schema wants ${expected.toString()}`;
+      complaint ??= `${path.join(".") || "the value"} is ${kindBeside(found, expected)}, and the schema wants ${expected.toString()}`;
     },
   });
   if (complaint !== undefined) {
     throw new TypeError(complaint);
   }
   return value;
+}
+
+const numeric: readonly string[] = ["int", "long", "float", "double"];
+
+function kindBeside(found: unknown, expected: avsc.Type): string {
+  return typeof found === "number" && numeric.includes(expected.typeName) ? "another kind of number" : kindOf(found);
 }
 
 /** avsc takes Buffers only for bytes. */
@@ -121,10 +127,6 @@ function withBuffers(value: unknown): unknown {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
     ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withBuffers(inner)]))
     : value;
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value);
 }
 
 /** avsc reads Buffers only. */

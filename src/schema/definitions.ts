@@ -37,7 +37,12 @@ export function sameDefinition(a: string, b: string): boolean {
 
 function canonical(definition: string): string {
   const parsed = parse(definition);
-  return parsed === undefined ? definition : JSON.stringify(sorted(parsed));
+  try {
+    return parsed === undefined ? definition : JSON.stringify(sorted(parsed));
+  } catch {
+    // Nested deeper than the stack.
+    return definition;
+  }
 }
 
 function sorted(value: unknown): unknown {

@@ -24,8 +24,13 @@ export function jsonSchemaValidator(definition: string): JsonSchemaValidator {
     // Each level says once more that something below it is wrong: what is below tells what.
     const telling = errors.filter(({ keyword }) => !containers.has(keyword));
     const told = (telling.length > 0 ? telling : errors).slice(0, maxComplaints);
-    return told.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`).join("; ");
+    return told.map(({ instanceLocation, error }) => `${instanceLocation}: ${withoutValue(error)}`).join("; ");
   };
+}
+
+/** Complaints about numbers begin with the number, which is a part of the message. */
+function withoutValue(complaint: string): string {
+  return complaint.replace(/^-?\d\S* is (not a multiple|greater|less)/, "Number is $1");
 }
 
 function draftOf(schema: Definition | boolean): SchemaDraft {

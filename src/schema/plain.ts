@@ -1,4 +1,4 @@
-import { checkString, describe } from "../lib/check.ts";
+import { checkString, kindOf } from "../lib/check.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
 
 // The schemas that need no definition: the broker knows them by their type alone.
@@ -71,7 +71,7 @@ export function double(subject: string, options: SchemaOptions = {}): Schema<num
     ...options,
     encode(value) {
       if (typeof value !== "number") {
-        throw new TypeError(`"payload" must be a number, not ${describe(value)}`);
+        throw new TypeError(`"payload" must be a number, not ${kindOf(value)}`);
       }
       return eightBytes((view) => view.setFloat64(0, value));
     },
@@ -95,7 +95,7 @@ export const anything: Schema<Uint8Array | string, Uint8Array> = {
 /** The bytes themselves: whoever sends them makes a copy. */
 function checked(data: Uint8Array): Uint8Array {
   if (!(data instanceof Uint8Array)) {
-    throw new TypeError(`"payload" must be a Uint8Array or, without a schema, a string; not ${describe(data)}`);
+    throw new TypeError(`"payload" must be a Uint8Array or, without a schema, a string; not ${kindOf(data)}`);
   }
   return data;
 }
@@ -110,18 +110,18 @@ const largest = 2n ** 63n - 1n;
 
 function toInt64(value: bigint | number): bigint {
   if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`"payload" must be a bigint or a safe integer, not ${describe(value)}`);
+    throw new TypeError(`"payload" must be a bigint or a safe integer, not ${kindOf(value)}`);
   }
   const whole = BigInt(value);
   if (whole < smallest || whole > largest) {
-    throw new TypeError(`"payload" must be of 64 bits, with its sign; not ${whole}`);
+    throw new TypeError(`"payload" must be of 64 bits, with its sign`);
   }
   return whole;
 }
 
 function fromDigits(text: string): bigint {
   if (!/^[+-]?\d+$/.test(text)) {
-    throw new TypeError(`a number is written in decimal digits, and this is ${JSON.stringify(text.slice(0, 100))}`);
+    throw new TypeError("a number is written in decimal digits, and this is not");
   }
   return BigInt(text);
 }

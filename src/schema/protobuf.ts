@@ -17,6 +17,7 @@ import {
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { checkNonEmptyString } from "../lib/check.ts";
+import { rejected } from "./encode.ts";
 import { checkSchemaArguments, type Schema, type SchemaOptions } from "./schema.ts";
 
 /** What {@link protobuf} takes. */
@@ -53,7 +54,13 @@ export function protobuf<D extends DescMessage>(
     ...options,
     encode(value) {
       checkFields(descriptor, value);
-      return toBinary(descriptor, create(descriptor, value));
+      try {
+        return toBinary(descriptor, create(descriptor, value));
+      } catch (cause) {
+        // Not in its words, nor with them as the cause: they repeat what the field holds.
+        const [, field] = /^cannot \w+ field (\S+)/.exec((cause as Error).message) ?? [];
+        throw rejected(subject, `${field ?? "a field"} holds what cannot be written`);
+      }
     },
     decode: (data) => fromBinary(descriptor, data),
   };

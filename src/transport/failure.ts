@@ -90,7 +90,7 @@ export function chainText(reason: unknown): string {
     const code = (cause as { code?: unknown }).code;
     // OpenSSL puts the thread, a number and its source file around its words.
     const plain = text
-      .replace(/[0-9A-F]{8,}:error:[0-9A-F]{8,}:/gi, "")
+      .replace(/(?<![0-9A-F])[0-9A-F]{8,}:error:[0-9A-F]{8,}:/gi, "")
       .replace(/:[^:\s]+\.c:\d+:[^\n]*/g, "")
       .trim();
     const full = typeof code === "string" && !plain.includes(code) ? `${plain} ${code}`.trim() : plain;

@@ -25,6 +25,8 @@ function tlsOptions(host: string, tls: TlsOptions = {}): ConnectionOptions {
   // An address is no server name (RFC 6066), though certificates may bear it.
   const servername = tls.serverName ?? (isIP(host) ? undefined : host);
   return {
+    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED does not take it away from a client that nobody asked.
+    rejectUnauthorized: true,
     ...(tls.ca !== undefined && { ca: Array.isArray(tls.ca) ? tls.ca.map(bytes) : bytes(tls.ca) }),
     ...(tls.cert !== undefined && { cert: bytes(tls.cert) }),
     ...(tls.key !== undefined && { key: bytes(tls.key) }),

@@ -10,6 +10,8 @@ export const createNodeTransport: CreateTransport = (url, options) => {
     baseUrl: url,
     sessionManager: sessions,
     interceptors: options.interceptors ?? [],
+    // Brokers compress nothing, and what cannot be compressed cannot be a bomb.
+    acceptCompression: [],
     readMaxBytes: maxReceiveBytes,
   });
   return brokerTransport(grpc, { ...sessions, url });

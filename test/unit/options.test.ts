@@ -44,7 +44,7 @@ const wrong: [path: string, values: unknown[], around?: (value: unknown) => Reco
   ["backoff.factor", [0, 0.9, 101, "2", null, Number.NaN], (value) => ({ backoff: { factor: value } })],
   ["backoff.jitter", [-0.1, 1.1, "0", null, Number.NaN], (value) => ({ backoff: { jitter: value } })],
   ["tls", [null, true, "pem", []]],
-  ["tls.ca", ["", 1, {}, [1], [""]], (value) => ({ brokers: "https://host", tls: { ca: value } })],
+  ["tls.ca", ["", 1, {}, [], [1], [""]], (value) => ({ brokers: "https://host", tls: { ca: value } })],
   ["tls.cert", ["", 1, {}], (value) => ({ brokers: "https://host", tls: { cert: value, key: "k" } })],
   ["tls.key", ["", 1, {}], (value) => ({ brokers: "https://host", tls: { cert: "c", key: value } })],
   ["tls.serverName", ["", 1, null], (value) => ({ brokers: "https://host", tls: { serverName: value } })],
@@ -129,6 +129,19 @@ describe("brokers", () => {
     expect(resolveOptions("https://b").secure).toBe(true);
     expect(resolveOptions({ brokers: ["https://b", "http://c"] }).secure).toBe(false);
     expect(resolveOptions("b").secure).toBe(false);
+  });
+
+  test.each([
+    "http://user:s3cret@broker:6650",
+    "http://user:s3@cret@broker:6650",
+    "http://user:s3cret@broker:port",
+    "https://s3cret@",
+    "danube://s3cret@broker",
+    "http://broker?token=s3cret",
+    "http://bro ker?token=s3cret",
+    "broker#s3cret",
+  ])("%s is refused, and its password or token not repeated", (url) => {
+    expect(complaint({ brokers: url })).not.toMatch(/s3|cret@/);
   });
 
   test("tls and http:// contradict each other", () => {

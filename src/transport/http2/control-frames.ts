@@ -63,9 +63,9 @@ export function createControlFrames(options: ControlOptions, onWindowChange: (by
   };
 }
 
-/** What the peer says of its leave, as far as it can be shown to somebody. */
+/** What the peer says of its leave, as far as it can be shown to somebody. Not in pieces, of which nobody would know that they are of a token. */
 function debugText(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, 100)).replace(/[^ -~]/g, "?");
+  return String.fromCharCode(...bytes.subarray(0, 4_096)).replace(/[^ -~]/g, "?");
 }
 
 function ofConnection(streamId: number, frame: string): void {

@@ -59,12 +59,12 @@ describe("both of JSON's forms", () => {
 
 describe("what does not fit is rejected, and the place named", () => {
   test.each<[unknown, unknown, string]>([
-    [record(["a", "long"]), { a: "x" }, 'a is "x"'],
+    [record(["a", "long"]), { a: "x" }, "a is string"],
     [record(["a", "long"]), {}, "a is undefined"],
-    [record(["a", ["null", "string"]]), { a: 5 }, "a is 5"],
-    [record(["a", ["null", "string"]]), { a: { string: 5 } }, "a is 5"],
-    [record(["a", "bytes"]), { a: "€" }, 'a is "€"'],
-    [record(["a", "long"]), { a: 2 ** 60 }, "a is 1152921504606847000"],
+    [record(["a", ["null", "string"]]), { a: 5 }, "a is number"],
+    [record(["a", ["null", "string"]]), { a: { string: 5 } }, "a is number"],
+    [record(["a", "bytes"]), { a: "€" }, "a is string"],
+    [record(["a", "long"]), { a: 2 ** 60 }, "a is another kind of number"],
     [record(["a", "int"]), null, "the value is null"],
     [record(["a", "int"]), [1], "a is"],
     [{ type: "array", items: "int" }, { 0: 1 }, "the value is"],

@@ -109,7 +109,7 @@ describe("ofLines", () => {
   test("a wrong argument is a wrong line: no TypeError, which a producer would take for the program's mistake", () => {
     const error = thrown(() => ofLines(int64("n"), wholeNumberIn).encode(bytes(String(2n ** 63n))));
     expect(error).not.toBeInstanceOf(TypeError);
-    expect((error as Error).message).toContain(String(2n ** 63n));
+    expect((error as Error).message).toContain("64 bits");
   });
 
   test("what the schema itself rejects stays what it is", () => {

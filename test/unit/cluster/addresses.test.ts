@@ -76,8 +76,11 @@ describe("isLoopback", () => {
     "http://127.0.0.1:1",
     "http://127.8.9.10:1",
     "http://localhost:1",
-    "http://a.localhost",
     "http://[::1]:1",
+    // As the URL parser reads them.
+    "http://127.1:1",
+    "http://2130706433:1",
+    "http://0x7f.0.0.1:1",
   ])("%s stays on this machine", (url) => expect(isLoopback(url)).toBe(true));
 
   test.each([
@@ -90,6 +93,15 @@ describe("isLoopback", () => {
     "http://notlocalhost:1",
     "http://[::2]:1",
     "http://128.0.0.1:1",
+    "http://3221226219:1",
+    "http://[::ffff:10.0.0.1]:1",
+    "http://[::ffff:127.0.0.1]:1",
+    "http://127.0.0.1.nip.io:1",
+    "http://127.0.0.1@evil.example:1",
+    "http://localhost@evil.example:1",
+    "http://localhost.:1",
+    // Not all resolvers know that such names are this machine's.
+    "http://a.localhost",
   ])("%s does not", (url) => expect(isLoopback(url)).toBe(false));
 });
 

@@ -204,6 +204,7 @@ describe("a token that would not be one header", () => {
     "s3cret\tb",
     "",
     "s3cret😀",
+    `s3cret${"x".repeat(16_384)}`,
   ];
 
   test.each(bad)("%j is refused, and is not in the error's text", async (token) => {
@@ -219,7 +220,13 @@ describe("a token that would not be one header", () => {
   });
 
   test("what is no string at all is refused too", async () => {
-    for (const given of [1, { token: 1, expiresAtMs: 1 }, {}]) {
+    // Without an expiry it would be asked for with every call.
+    const expiryOnly = [
+      { token: "abc" },
+      { token: "abc", expiresAtMs: "tomorrow" },
+      { token: "abc", expiresAtMs: Number.NaN },
+    ];
+    for (const given of [1, { token: 1, expiresAtMs: 1 }, {}, ...expiryOnly]) {
       const source = () => given as unknown as ExpiringToken;
       expect(await rejection(make(source).authorization(url))).toMatchObject({ code: "UNAUTHENTICATED" });
     }

@@ -190,3 +190,34 @@ describe("a gateway", () => {
     expect(await find()).toMatchObject({ target: { url: a, behindProxy: undefined }, assigned: false });
   });
 });
+
+describe("a broker that makes up addresses", () => {
+  test("is not kept an account of for ever", async () => {
+    let made = 0;
+    // Every lookup is told of another broker, and none of them is there.
+    const { find, asked } = lookupAmong(
+      { [a]: says(() => redirectTo(`http://made-up-${++made}:1`)) },
+      { seeds: [a], attemptTimeoutMs: 10 },
+    );
+    for (let i = 0; i < 400; i++) {
+      const result = watch(find());
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(result.state).toBe("rejected");
+      asked.splice(0, i < 399 ? asked.length : 0);
+    }
+    expect(new Set(asked).size).toBeLessThan(270);
+  });
+
+  test.each(["http:", "https:"])(
+    "of a megabyte (%s): no broker, and none of its length in the error",
+    async (scheme) => {
+      const { failure } = lookupAmong(
+        { [a]: says(redirectTo(`${scheme}//${"a".repeat(1_000_000)}:1`)) },
+        { seeds: [a] },
+      );
+      const { kind, message } = await failure();
+      expect(kind).toBe("garbled");
+      expect(message.length).toBeLessThan(1_000);
+    },
+  );
+});

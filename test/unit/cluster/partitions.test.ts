@@ -31,4 +31,18 @@ describe("shapeOf", () => {
   ])("%s", (_, names, shape) => {
     expect(shapeOf(topic, names)).toEqual(shape);
   });
+
+  test.each([10_000, 4_294_967_295])(
+    "a partition numbered %d, which anybody may create, is none of its own",
+    (index) => {
+      expect(() => shapeOf(topic, [partitionName(topic, 0), partitionName(topic, index)])).toThrow(
+        expect.objectContaining({ kind: "garbled" }) as Error,
+      );
+    },
+  );
+
+  test("a million names are no more than a long list", () => {
+    const names = Array.from({ length: 1_000_000 }, (_, i) => partitionName(topic, i % 10_000));
+    expect(shapeOf(topic, names)).toEqual({ kind: "partitioned", partitions: 10_000 });
+  });
 });

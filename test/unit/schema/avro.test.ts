@@ -67,11 +67,11 @@ describe("avro", () => {
 
   test.each<[unknown, RegExp]>([
     [{}, /name is undefined, and the schema wants "string"/],
-    [{ name: 5 }, /name is 5/],
-    [{ name: "Ann", age: "old" }, /age is "old"/],
+    [{ name: 5 }, /name is number/],
+    [{ name: "Ann", age: "old" }, /age is string/],
     [{ name: "Ann", age: 2 ** 40 }, /age/],
     [null, /the value is null/],
-    ["Ann", /the value is "Ann"/],
+    ["Ann", /the value is string/],
   ])("refuses %j, and says where", (value, why) => {
     for (const encoding of ["datum", "container", "json"] as const) {
       expect(thrown(() => users(encoding).encode(value))).toMatchObject({

@@ -32,6 +32,12 @@ describe("unwrapDefinition", () => {
 });
 
 describe("sameDefinition", () => {
+  test("one that is nested deeper than the stack is a text like any other", () => {
+    const deep = "[".repeat(200_000) + "]".repeat(200_000);
+    expect(sameDefinition(deep, "{}")).toBe(false);
+    expect(sameDefinition(deep, deep)).toBe(true);
+  });
+
   test("white space and the order of members do not count in JSON", () => {
     expect(sameDefinition('{"a":1,"b":{"c":[1,2],"d":null}}', '{ "b": {"d": null, "c": [1, 2]}, "a": 1 }')).toBe(true);
     expect(sameDefinition('{"a":[1,2]}', '{"a":[2,1]}')).toBe(false);

@@ -194,3 +194,10 @@ describe("findCause", () => {
     expect(findCause("text", () => true)).toBeUndefined();
   });
 });
+
+test("words of a peer's are not looked at for longer than they are", () => {
+  const startedAt = performance.now();
+  // Backtracking would look at each of them from every place in it.
+  chainText(new Error("a".repeat(500_000)));
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
