@@ -70,19 +70,18 @@ describe("where a lookup leads, without TLS", () => {
     expect(tokensAt(elsewhere)).toBeGreaterThan(0);
   });
 
-  test("from a broker with TLS nothing goes there at all, whatever the other seeds are", async () => {
+  test("from a broker with TLS nothing goes there at all", async () => {
     const elsewhere = await serve(served);
     const seed = await serve(
       leadingTo(() => redirectTo(`http://127.0.0.1:${elsewhere.port}`)),
       server,
     );
-    // One that is never asked, since the first one answers.
-    const brokers = [`https://127.0.0.1:${seed.port}`, "http://127.0.0.1:1"];
+    const brokers = `https://127.0.0.1:${seed.port}`;
     const tls = { ca };
     for (const options of [
-      { brokers: brokers[0] as string, tls },
-      { brokers: brokers[0] as string, tls, token },
-      { brokers: brokers[0] as string, tls, mapBrokerUrl: (url: string) => url.replace("https:", "http:") },
+      { brokers, tls },
+      { brokers, tls, token },
+      { brokers, tls, mapBrokerUrl: (url: string) => url.replace("https:", "http:") },
     ]) {
       const error = await refusal(options);
       expect(error).toMatchObject({ code: "PROTOCOL" });

@@ -221,3 +221,15 @@ describe("a broker that makes up addresses", () => {
     },
   );
 });
+
+test("from a broker with TLS no way leads to one without, also where another seed has none", async () => {
+  const seed = "https://a:1";
+  const lookup = (allowInsecure: boolean) =>
+    lookupAmong(
+      { [seed]: says(redirectTo(c)), [c]: says(connectTo(c)) },
+      // As where the other seeds are not all of that kind.
+      { seeds: [seed], secure: false, allowInsecure },
+    );
+  expect(await lookup(false).failure()).toMatchObject({ kind: "garbled" });
+  expect((await lookup(true).find()).target.url).toBe(c);
+});
