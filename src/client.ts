@@ -76,6 +76,15 @@ export interface DanubeStatus {
     lookups: number;
     /** Transports made. */
     transports: number;
+    /** Connections that failed after they had answered, and were replaced. */
+    disconnected: number;
+    /** Owners found, and what was known of them found wrong: events "owner-found" and "owner-lost". */
+    ownersFound: number;
+    ownersLost: number;
+    /** Calls made again after a failure that passes. */
+    retries: number;
+    /** Topics (and partitions) served again after failures. */
+    recoveries: number;
     messagesAcknowledged: bigint;
     messagesFailed: bigint;
   };
@@ -184,6 +193,11 @@ export function createClient(options: ConnectOptions | string, transports: Trans
         counters: {
           lookups: ownership.lookups(),
           transports: connections.opened(),
+          disconnected: events.count("disconnected"),
+          ownersFound: events.count("owner-found"),
+          ownersLost: events.count("owner-lost"),
+          retries: events.count("retrying"),
+          recoveries: events.count("recovered"),
           messagesAcknowledged: running.reduce((sum, producer) => sum + producer.acknowledged, past.acknowledged),
           messagesFailed: running.reduce((sum, producer) => sum + producer.failed, past.failed),
         },

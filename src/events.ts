@@ -111,6 +111,8 @@ export interface EventLog {
   /** The newest events, oldest first. */
   recent(): DanubeEvent[];
   warnings(): WarningEvent[];
+  /** Events of a type so far; of warnings, each that was told. */
+  count(type: DanubeEvent["type"]): number;
 }
 
 const kept = 100;
@@ -122,6 +124,7 @@ const kept = 100;
 export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefined): EventLog {
   const events: DanubeEvent[] = [];
   const warnings = new Map<string, WarningEvent>();
+  const byType = new Map<DanubeEvent["type"], number>();
   // By code, so that many of one kind do not hide another.
   const counts = new Map<string, number>();
   return {
@@ -135,6 +138,7 @@ export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefin
         warnings.set(key, event);
         counts.set(event.code, count + 1);
       }
+      byType.set(event.type, (byType.get(event.type) ?? 0) + 1);
       if (events.push(event) > kept) {
         events.shift();
       }
@@ -154,5 +158,6 @@ export function createEventLog(onEvent: ((event: DanubeEvent) => void) | undefin
     },
     recent: () => [...events],
     warnings: () => [...warnings.values()],
+    count: (type) => byType.get(type) ?? 0,
   };
 }

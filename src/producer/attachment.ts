@@ -63,6 +63,8 @@ export interface Attachment {
   latest(): Attached;
   /** The latest failure on the way to the producer, while there is none. */
   trouble(): DanubeError | undefined;
+  /** Milliseconds since 1970 at which it was lost, while there is trouble. */
+  troubledSince(): number;
   dispatch(): Dispatch;
   /** The producer is closed: the topic's owner is no longer needed. */
   leave(): void;
@@ -170,6 +172,7 @@ export function createAttachment(cluster: Cluster, language: ProducerLanguage, o
     topic,
     latest: () => last as Attached,
     trouble: () => trouble,
+    troubledSince: () => troubledSince,
     dispatch: () => dispatch,
     leave: ownership.need(topic),
   };

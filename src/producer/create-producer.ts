@@ -188,6 +188,10 @@ export async function createProducer<T>(
       queuedBytes: flow?.gate.bytes() ?? 0,
       acknowledged: BigInt(past.acknowledged + (flow?.outbox.acknowledged() ?? 0)),
       failed: BigInt(past.failed + (flow?.outbox.failed() ?? 0)),
+      recovering: attachments.flatMap((attachment) => {
+        const error = attachment.trouble();
+        return error ? [{ topic: attachment.topic, since: attachment.troubledSince(), error }] : [];
+      }),
     }),
     onClosed: (listener) => listeners.push(listener),
   };

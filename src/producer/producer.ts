@@ -1,3 +1,4 @@
+import type { DanubeError } from "../errors.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { MessageId, Payload } from "./message.ts";
 import type { CloseOptions, SendOptions } from "./options.ts";
@@ -60,4 +61,12 @@ export interface ProducerStatus {
   acknowledged: bigint;
   /** Messages whose `send` was rejected after they were taken. */
   failed: bigint;
+  /** The topic, or such of its partitions, whose owner was lost and is being looked for. */
+  recovering: {
+    topic: string;
+    /** Milliseconds since 1970. */
+    since: number;
+    /** The latest failure. */
+    error: DanubeError;
+  }[];
 }

@@ -3,12 +3,11 @@ import { lazily } from "./lazy.ts";
 import type { OwnTransport, TransportName } from "./select.ts";
 import { socketTransport } from "./socket.ts";
 
-const node: OwnTransport = { create: lazily(async () => (await import("./node.ts")).createNodeTransport) };
+const socket: OwnTransport = { create: socketTransport(dialNode) };
 
 /** What Node, Deno and Bun have. */
 export const nodeTransports: Readonly<Record<TransportName, OwnTransport>> = {
-  // All three have node:http2.
-  auto: node,
-  node,
-  socket: { create: socketTransport(dialNode) },
+  auto: socket,
+  node: { create: lazily(async () => (await import("./node.ts")).createNodeTransport) },
+  socket,
 };
