@@ -5,6 +5,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import { validateTrailer } from "@connectrpc/connect/protocol-grpc";
 import { createEnvelopes } from "./envelopes.ts";
+import { toConnectError } from "./grpc-status.ts";
 import type { Fields } from "./http2/fields.ts";
 import { type PreparedFields, prepareFields } from "./http2/hpack/encoder.ts";
 import { CallFailure } from "./seam.ts";
@@ -61,7 +62,7 @@ export function createHttpClient(session: SocketSession, url: string): Universal
               if (!envelopes.whole()) {
                 // What the broker says of it comes first. Connect would say INVALID_ARGUMENT, as if the caller were to blame.
                 validateTrailer(trailer, header);
-                throw new CallFailure("garbled", `${url} ended its answer within a message`);
+                throw toConnectError(new CallFailure("garbled", `${url} ended its answer within a message`));
               }
             });
             resolve({ status: Number(status), header, body, trailer });
@@ -78,7 +79,7 @@ export function createHttpClient(session: SocketSession, url: string): Universal
           }
         },
         onDrain: () => outgoing.drained(),
-        onFailure: fail,
+        onFailure: (failure) => fail(toConnectError(failure)),
       });
       const outgoing = sendBody(body, running, (reason) => {
         running.cancel();
