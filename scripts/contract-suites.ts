@@ -10,8 +10,8 @@ interface Embedded {
   generation: BrokerGeneration;
   brokers: number;
   runtimes: readonly Runtime[];
-  /** How calls are carried. Default: as by default. */
-  transport?: "node" | "socket";
+  /** How calls are carried. Default: by the client's own choice. */
+  transport?: "node";
   /** A proxy that clients are told to go through. */
   behind?: keyof typeof proxies;
 }
@@ -25,10 +25,10 @@ const proxies = {
 const today: readonly Embedded[] = [
   { generation: "0.15", brokers: 1, runtimes },
   { generation: "0.15", brokers: 3, runtimes },
-  { generation: "0.15", brokers: 3, runtimes, transport: "socket" },
-  { generation: "0.15", brokers: 3, runtimes, transport: "socket", behind: "Envoy" },
+  { generation: "0.15", brokers: 3, runtimes, transport: "node" },
+  { generation: "0.15", brokers: 3, runtimes, behind: "Envoy" },
   { generation: "0.15", brokers: 3, runtimes, transport: "node", behind: "Envoy" },
-  { generation: "0.15", brokers: 1, runtimes, transport: "socket", behind: "nghttpx" },
+  { generation: "0.15", brokers: 1, runtimes, behind: "nghttpx" },
 ];
 
 // Runtimes differ in how they carry calls, which no generation changes much: those between the oldest and today's are

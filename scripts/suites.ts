@@ -13,6 +13,7 @@ export function faultSuites(runtimes: readonly Runtime[]): Promise<Result[]> {
     }),
     () => suite(`errors on ${runtime}`, () => runVitest(runtime, "errors")),
   ]);
+  runs.push(() => suite("errors on node, over node", () => runVitest("node", "errors", { DANUBE_TRANSPORT: "node" })));
   return inLanes(runs, (one) => one());
 }
 

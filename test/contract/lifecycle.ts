@@ -139,7 +139,15 @@ export const lifecycleCases: Case[] = [
       const status = danube.status();
       equal(status.counters.messagesAcknowledged, 1n);
       equal(status.producers, [
-        { topic: name, name: "watched", queuedMessages: 0, queuedBytes: 0, acknowledged: 1n, failed: 0n },
+        {
+          topic: name,
+          name: "watched",
+          queuedMessages: 0,
+          queuedBytes: 0,
+          acknowledged: 1n,
+          failed: 0n,
+          recovering: [],
+        },
       ]);
       equal(
         status.owners.map((owner) => owner.topic),

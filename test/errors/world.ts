@@ -1,3 +1,4 @@
+import process from "node:process";
 import { type ConnectOptions, connect, type Danube } from "@danube-messaging/client";
 import type { Arrivals } from "./arrivals.ts";
 import { callMs, judged, type Outcome } from "./judge.ts";
@@ -17,6 +18,9 @@ export interface World {
   read(topic: string, options: ConnectOptions): Promise<Arrivals>;
 }
 
+/** As DANUBE_TRANSPORT says, or by the client's own choice. */
+const transport = (["node", "socket"] as const).find((name) => name === process.env["DANUBE_TRANSPORT"]);
+
 /** Waits that are short, so that a few tries fit into a test; those of "few" take about half a second. */
 const backoff = { initialMs: 10, maxMs: 250 };
 
@@ -35,7 +39,7 @@ export async function runRow(
   const readers: Arrivals[] = [];
   const wire = tapWire();
   const id = randomId();
-  const options: ConnectOptions = { brokers: world.urls, onEvent: () => {}, backoff, ...world.options };
+  const options: ConnectOptions = { brokers: world.urls, transport, onEvent: () => {}, backoff, ...world.options };
   const keep = (danube: Danube): Danube => {
     clients.push(danube);
     return danube;

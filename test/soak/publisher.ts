@@ -112,8 +112,11 @@ export async function startPublisher(
       }
       const account = () => ledger.account(watching?.received() ?? []);
       // What was acknowledged may still be on its way to the consumer.
-      while (account().lost.length > 0 && Date.now() < limit) {
+      for (let waits = 1; account().lost.length > 0 && Date.now() < limit; waits++) {
         await sleep(100);
+        if (world.stalls && waits % 20 === 0) {
+          void send();
+        }
       }
       const result = account();
       return { ...result, wrong: [...wrong, ...result.wrong] };

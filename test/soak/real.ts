@@ -31,6 +31,8 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
   };
   // Of a consumer that comes again while its broker is stopped, the broker skips what it was sent meanwhile.
   const awake = () => [...stopped.values()].every((until) => until < Date.now());
+  // Topics that have moved, and whose consumers have received nothing since.
+  const away = new Map<string, number>();
   // Whatever ends this process: none of the brokers stays stopped.
   process.on("exit", () => {
     for (const i of pids?.keys() ?? []) {
@@ -43,11 +45,25 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
     // A new subscription reads from a buffer of 256 messages, and the broker drops what that has no room for. A process that
     // goes on after it was stopped takes all attempts of a message at once.
     maxAhead: 50,
+    // Its dispatcher sleeps until somebody publishes.
+    stalls: true,
     async unload(topic) {
+      // A subscription that moves without its consumer forgets where it was.
+      if (away.has(topic)) {
+        throw new Error("its consumer has not come again since it moved");
+      }
+      away.set(topic, Date.now());
       await promisify(execFile)(admin, ["topics", "unload", topic], { timeout: 20_000 });
     },
     async watch(topics) {
-      const watches = await Promise.all(topics.map((topic) => watchTopic(urls, topic, awake)));
+      const watches = await Promise.all(
+        topics.map((topic) =>
+          watchTopic(urls, topic, {
+            awake,
+            back: (openedAt) => (away.get(topic) ?? 0) < openedAt && away.delete(topic),
+          }),
+        ),
+      );
       return {
         received: () => watches.flatMap((watch) => watch.received()),
         close: async () => void (await Promise.all(watches.map((watch) => watch.close()))),
@@ -58,21 +74,30 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
 }
 
 /** Reads a reliable topic wherever it goes: a subscription goes on behind what it has acknowledged. */
-async function watchTopic(urls: readonly string[], topic: string, awake: () => boolean): Promise<Watch> {
+async function watchTopic(
+  urls: readonly string[],
+  topic: string,
+  { awake, back }: { awake(): boolean; back(openedAt: number): void },
+): Promise<Watch> {
   const received: Received[] = [];
   // What was not acknowledged comes again; a message that was published twice has two offsets.
   const offsets = new Set<bigint>();
   let closed = false;
   const open = () =>
     openReader({ brokers: urls, onEvent: () => {} }, topic, { subscription: "soak", consumer: "soak" });
+  let openedAt = Date.now();
   let reader: Reader | undefined = await open();
 
   const reading = (async () => {
     while (!closed) {
       try {
-        reader ??= await open();
+        if (!reader) {
+          openedAt = Date.now();
+          reader = await open();
+        }
         // A topic that has moved may leave its streams open, with nothing in them.
         for (const { text, offset } of await reader.take(1, 3_000)) {
+          back(openedAt);
           if (!offsets.has(offset)) {
             offsets.add(offset);
             received.push({ topic, text });

@@ -20,6 +20,8 @@ export interface World {
   unload(topic: string): Promise<void>;
   /** So many messages of a topic may be ahead of its consumer; beyond it this broker loses them. Default: any number. */
   readonly maxAhead?: number | undefined;
+  /** Whether a consumer may get the last messages only with the next one. */
+  readonly stalls?: boolean | undefined;
   /** What goes wrong at the brokers on demand; left out where they cannot be told to. */
   readonly embedded?: EmbeddedBroker | undefined;
   /** Begins to receive what is published to these topics. They exist. */
