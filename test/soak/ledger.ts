@@ -26,6 +26,8 @@ export interface Account {
   resent: number;
   /** Acknowledged, and not received. */
   lost: number[];
+  /** Of these, how many the broker has in its log: it has not delivered them. */
+  undelivered: number;
   wrong: string[];
 }
 
@@ -80,8 +82,8 @@ export class Ledger {
     return this.#sent.length;
   }
 
-  /** `received`: by the consumers, in the order of arrival. */
-  account(received: readonly Received[]): Account {
+  /** `received`: by the consumers, in the order of arrival. `logged`: how many messages the broker's log has, where it tells. */
+  account(received: readonly Received[], logged = 0): Account {
     const times = new Map<number, number>();
     const wrong: string[] = [];
     const failed = { "not-sent": 0, unknown: 0, rejected: 0 };
@@ -121,7 +123,17 @@ export class Ledger {
       wrong.push(`${duplicates} duplicates, and ${this.#resent} sends of unknown outcome were made again`);
     }
     wrong.push(...this.#disorder(received));
-    return { sent: this.#sent.length, acknowledged, failed, duplicates, resent: this.#resent, lost, wrong };
+    const undelivered = Math.max(0, Math.min(lost.length, logged - received.length));
+    return {
+      sent: this.#sent.length,
+      acknowledged,
+      failed,
+      duplicates,
+      resent: this.#resent,
+      lost,
+      undelivered,
+      wrong,
+    };
   }
 
   /** Messages that were given up may surface later; all others arrive for the first time in the order of the calls. */

@@ -70,6 +70,7 @@ const sums = {
   duplicates: 0,
   resent: 0,
   lost: 0,
+  undelivered: 0,
 };
 for (let seed = Number(values.seed); Date.now() < end && findings.length === 0; seed++) {
   const random = seeded(seed);
@@ -83,7 +84,7 @@ for (let seed = Number(values.seed); Date.now() < end && findings.length === 0; 
   );
   sums.rounds++;
   for (const [manner, account] of Object.entries(accounts)) {
-    const { sent, acknowledged, failed, duplicates, resent, lost, wrong } = account;
+    const { sent, acknowledged, failed, duplicates, resent, lost, undelivered, wrong } = account;
     sums.sent += sent;
     sums.acknowledged += acknowledged;
     sums.unknown += failed.unknown;
@@ -91,8 +92,9 @@ for (let seed = Number(values.seed); Date.now() < end && findings.length === 0; 
     sums.rejected += failed.rejected;
     sums.duplicates += duplicates;
     sums.resent += resent;
-    sums.lost += lost.length;
-    const missing = values["may-lose"] ? [] : lost;
+    sums.lost += lost.length - undelivered;
+    sums.undelivered += undelivered;
+    const missing = values["may-lose"] || undelivered === lost.length ? [] : lost;
     for (const what of [...missing.map((n) => `#${n} was acknowledged, and not received`), ...wrong]) {
       findings.push(`seed ${seed}, ${manner}: ${what}`);
     }

@@ -110,7 +110,7 @@ export async function startPublisher(
       if (!flushed.signal.aborted) {
         wrong.push(`not settled after ${limitMs} ms`);
       }
-      const account = () => ledger.account(watching?.received() ?? []);
+      const account = () => ledger.account(watching?.received() ?? [], watching?.logged?.());
       // What was acknowledged may still be on its way to the consumer.
       for (let waits = 1; account().lost.length > 0 && Date.now() < limit; waits++) {
         await sleep(100);

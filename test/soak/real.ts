@@ -66,6 +66,7 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
       );
       return {
         received: () => watches.flatMap((watch) => watch.received()),
+        logged: () => watches.reduce((sum, watch) => sum + (watch.logged?.() ?? 0), 0),
         close: async () => void (await Promise.all(watches.map((watch) => watch.close()))),
       };
     },
@@ -115,6 +116,7 @@ async function watchTopic(
   })();
   return {
     received: () => received,
+    logged: () => Number([...offsets].reduce((most, offset) => (offset > most ? offset : most), -1n)) + 1,
     async close() {
       closed = true;
       await reading;

@@ -33,6 +33,8 @@ export interface World {
 export interface Watch {
   /** What came so far. */
   received(): Received[];
+  /** How many messages the broker has put into its log, as far as the offsets of those that came tell. */
+  logged?(): number;
   close(): Promise<void>;
 }
 
