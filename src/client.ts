@@ -78,14 +78,17 @@ export interface DanubeStatus {
     transports: number;
     /** Connections that failed after they had answered, and were replaced. */
     disconnected: number;
-    /** Owners found, and what was known of them found wrong: events "owner-found" and "owner-lost". */
+    /** Owners found: events "owner-found". */
     ownersFound: number;
+    /** What was known of an owner turned out wrong: events "owner-lost". */
     ownersLost: number;
     /** Calls made again after a failure that passes. */
     retries: number;
     /** Topics (and partitions) served again after failures. */
     recoveries: number;
+    /** Messages that brokers have accepted. */
     messagesAcknowledged: bigint;
+    /** Messages whose `send` was rejected after they were taken. */
     messagesFailed: bigint;
   };
   /** What deserves attention, each once. */

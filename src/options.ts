@@ -57,7 +57,10 @@ export interface ConnectOptions {
    * knows of (`--connect-url`) need nothing here.
    */
   gateway?: boolean | undefined;
-  /** Rewrites the addresses that brokers advertise, where those mean nothing on this machine (container names). */
+  /**
+   * Rewrites the addresses that brokers advertise, where those mean nothing on this machine (container names). One that throws
+   * refuses the address: `PROTOCOL`, and nobody is dialled.
+   */
   mapBrokerUrl?: ((url: string) => string) | undefined;
   /** Milliseconds for one call to one broker. Default 10,000. */
   attemptTimeoutMs?: number | undefined;

@@ -29,8 +29,8 @@ export type { Dispatch, ReliableDispatch, ReliableOptions } from "./producer/dis
 export type { MessageId, Payload } from "./producer/message.ts";
 export type { CloseOptions, ProducerOptions, SendOptions } from "./producer/options.ts";
 export type { Producer, ProducerStatus } from "./producer/producer.ts";
-export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Resend } from "./producer/resend.ts";
+export type { Route, RoutedMessage } from "./producer/routing.ts";
 export type { Order } from "./producer/window.ts";
 export type { WritableOptions } from "./producer/writable.ts";
 export type { JsonOptions } from "./schema/json.ts";

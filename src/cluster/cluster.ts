@@ -48,6 +48,8 @@ export function createCluster(options: ResolvedOptions, createTransport: CreateT
     }),
     events,
     sweeper,
+    // Where calls have less time than an attempt may take, none comes to tell that it was late.
+    silentMs: attemptTimeoutMs,
   });
   function tokens(): Tokens | undefined {
     const { token, apiKey } = options;

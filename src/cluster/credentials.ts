@@ -89,7 +89,7 @@ export function createCredentials(source: Tokens | undefined, options: Credentia
       if (source === undefined) {
         return undefined;
       }
-      if (url.startsWith("http:") && !isLoopback(url) && !allowInsecure) {
+      if (!allowInsecure && url.startsWith("http:") && !isLoopback(url)) {
         const message = `the token is not sent to ${url} without TLS; use https:// or set allowInsecure`;
         throw new DanubeError("UNAUTHENTICATED", message, { outcome: "not-sent" });
       }

@@ -29,10 +29,10 @@ export interface LookupOptions {
   mapBrokerUrl: ((url: string) => string) | undefined;
   /** See `Inquiry.settleMs`. Default 3,000. */
   settleMs?: number;
+  /** So many brokers are remembered: more than a cluster has, and whoever makes them up is to fill no memory. Default 4,096. */
+  maxLearned?: number;
 }
 
-/** More brokers than a cluster has; whoever makes them up is to fill no memory. */
-const maxLearned = 256;
 /** Of a broker's name for itself. */
 const maxNameLength = 1_024;
 
@@ -47,6 +47,7 @@ export function createLookup(options: LookupOptions): Lookup {
     gateway,
     mapBrokerUrl,
     settleMs = 3_000,
+    maxLearned = 4_096,
   } = options;
   // The seeds that were asked, and the brokers that brokers told of.
   const learned = new Map<string, Target>();
@@ -96,9 +97,9 @@ export function createLookup(options: LookupOptions): Lookup {
   /** The address to dial for an advertised one: old brokers leave the scheme out, broken ones could give anything. */
   function dialled(asked: string, advertised: string): string {
     try {
-      const url = normaliseUrl(advertised || asked, secure);
-      const mapped = mapBrokerUrl ? normaliseUrl(atOnce(mapBrokerUrl(url)), secure) : url;
       const overTls = secure || asked.startsWith("https:");
+      const url = normaliseUrl(advertised || asked, overTls);
+      const mapped = mapBrokerUrl ? normaliseUrl(atOnce(mapBrokerUrl(url)), overTls) : url;
       if (overTls && mapped.startsWith("http:") && !allowInsecure) {
         throw new TypeError("who names it uses TLS, and this address does not; allowInsecure would allow it");
       }

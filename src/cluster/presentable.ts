@@ -11,24 +11,27 @@ export type Hide = (text: string) => string;
  * have it, may hold whatever a server or a proxy repeats of a request, the token with it.
  */
 export function presentable(failure: CallFailure, hide: Hide): CallFailure {
-  const message = clean(withoutPayload(failure.message), hide);
-  const cause = presentableCause(failure.cause, hide);
+  return presentableIn([failure], failure, hide);
+}
+
+/** `outer`: the failures that it is the cause of. Chains may be circles, and messages anything: users' code makes errors too. */
+function presentableIn(outer: readonly CallFailure[], failure: CallFailure, hide: Hide): CallFailure {
+  const message = clean(withoutPayload(String(failure.message)), hide);
+  const cause = presentableCause(outer, failure.cause, hide);
   return message === failure.message && cause === failure.cause && failure.metadata === undefined
     ? failure
     : new CallFailure(failure.kind, message, { status: failure.status, cause });
 }
 
 /** The runtime's own error, or a user's; `undefined` where there is none that says no more than it may. */
-function presentableCause(cause: unknown, hide: Hide): unknown {
-  if (cause instanceof ConnectError) {
-    return presentableCause(cause.cause, hide);
-  }
-  if (cause instanceof CallFailure) {
-    return presentable(cause, hide);
+function presentableCause(outer: readonly CallFailure[], cause: unknown, hide: Hide): unknown {
+  const own = cause instanceof ConnectError ? findCause(cause, (one) => !(one instanceof ConnectError)) : cause;
+  if (own instanceof CallFailure) {
+    return outer.includes(own) ? undefined : presentableIn([...outer, own], own, hide);
   }
   const dirty = (one: unknown) =>
     one instanceof ConnectError || one instanceof CallFailure || (one instanceof Error && !isClean(one.message, hide));
-  return findCause(cause, dirty) === undefined ? cause : undefined;
+  return findCause(own, dirty) === undefined ? own : undefined;
 }
 
 function clean(text: string, hide: Hide): string {
@@ -36,7 +39,10 @@ function clean(text: string, hide: Hide): string {
 }
 
 /** Errors of runtimes have lines of their own making. */
-function isClean(text: string, hide: Hide): boolean {
+function isClean(text: unknown, hide: Hide): boolean {
+  if (typeof text !== "string") {
+    return false;
+  }
   const plain = text.replaceAll("\n", " ");
   return clean(plain, hide) === plain;
 }

@@ -18,8 +18,9 @@ export async function firstAnswer(
   closing: AbortSignal,
 ): Promise<void> {
   const request = { client: HealthCheckRequest_ClientType.Producer, id: 0n };
-  // The last one is asked when the others were waited for. A little more, so that each tells by itself that it is late.
-  const limit = timeLimit(timeoutMs + seeds.length * patienceMs, closing);
+  // The last one is asked when the others were waited for, and a token may be waited for before. A little more, so that each tells
+  // by itself that it is late.
+  const limit = timeLimit(2 * timeoutMs + seeds.length * patienceMs, closing);
   const { signal } = limit;
   const check = (url: string) =>
     connections.unary(directly(url), HealthCheck.method.healthCheck, request, { timeoutMs, signal });

@@ -201,7 +201,8 @@ async function anyConnect(
   const excluded = new Set(except.map(keyOf));
   const others = brokers.filter((target) => !excluded.has(keyOf(target)));
   const ended = new AbortController();
-  const patience = sleep(patienceMs, AbortSignal.any([inquiry.signal, ended.signal])).then(() => undefined);
+  // Those who are asked end with the inquiry by themselves.
+  const patience = sleep(patienceMs, ended.signal).then(() => undefined);
   const connects = others.map(async (target) => {
     const answer = await inquiry.ask(target);
     if (answer.type !== "connect") {

@@ -17,12 +17,24 @@ export function createSeeds(urls: readonly string[]): Seeds {
   // When each answered last. One that answers others is busy, and would not be less so if a second one were asked as much.
   const answeredAt = new Map<string, number>();
   const isBusy = (url: string) => Date.now() - (answeredAt.get(url) ?? 0) < patienceMs;
+  /** Who asked has gone, and had no answer: they may have less time than a seed is waited for, and would never come to the second one. */
+  const leaveAside = (url: string, askedAt: number) => {
+    if (urls[first] === url && (answeredAt.get(url) ?? 0) < askedAt) {
+      first = (first + 1) % urls.length;
+    }
+  };
   return {
     urls,
     async ask(ask, isFinal = anyWouldSay) {
       const order = [...urls.slice(first), ...urls.slice(0, first)];
       const noting = async (url: string) => {
-        const answer = await ask(url);
+        const askedAt = Date.now();
+        const answer = await ask(url).catch((reason) => {
+          if (reason instanceof CallFailure && reason.kind === "aborted") {
+            leaveAside(url, askedAt);
+          }
+          throw reason;
+        });
         first = urls.indexOf(url);
         answeredAt.set(url, Date.now());
         return answer;

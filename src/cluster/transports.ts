@@ -62,10 +62,9 @@ export interface TransportsOptions {
   sweeper: Sweeper;
   /** Transports without a call for this many milliseconds are let go. Default 300,000. */
   idleMs?: number;
+  /** A connection on which no call is answered, and some are given up, is thrown away after so many milliseconds. Default 10,000. */
+  silentMs?: number;
 }
-
-/** For so long a broker may keep the first calls waiting: as long as any one, by default. */
-const silentMs = 10_000;
 
 interface Entry {
   readonly key: string;
@@ -75,7 +74,9 @@ interface Entry {
   answered: boolean;
   /** Counted, for there is no cheaper clock. */
   answers: number;
-  readonly openedAt: number;
+  /** As many answers were there when a call was given up after which none came, and since when there were such calls. */
+  answersBefore: number;
+  givenUpSince: number;
   /** When there was a call last. */
   lastUsedAt: number;
 }
@@ -88,7 +89,7 @@ interface Ended {
 }
 
 export function createTransports(options: TransportsOptions): Transports {
-  const { createTransport, transportOptions, events, sweeper, idleMs = 5 * 60_000 } = options;
+  const { createTransport, transportOptions, events, sweeper, idleMs = 5 * 60_000, silentMs = 10_000 } = options;
   const entries = new Map<string, Entry>();
   // Replaced, and still carrying calls.
   const retired = new Set<Entry>();
@@ -121,7 +122,8 @@ export function createTransports(options: TransportsOptions): Transports {
       callsInFlight: 0,
       answered: false,
       answers: 0,
-      openedAt: now,
+      answersBefore: 0,
+      givenUpSince: now,
       lastUsedAt: now,
     };
     entries.set(key, entry);
@@ -146,14 +148,25 @@ export function createTransports(options: TransportsOptions): Transports {
   }
 
   /**
+   * Whether calls have been given up for long, and none answered. One that was given up says nothing: it may have been asked of a
+   * second seed, and answered by the first, or had little time. But where all have little time, none ever tells that it was late.
+   */
+  function isSilent(entry: Entry): boolean {
+    const now = Date.now();
+    if (entry.answers !== entry.answersBefore) {
+      entry.answersBefore = entry.answers;
+      entry.givenUpSince = now;
+    }
+    return now - entry.givenUpSince >= silentMs;
+  }
+
+  /**
    * Runtimes differ in whether a transport finds its way back after a failure, so a failed one is replaced. Calls
    * that are still on it end by themselves: they may have been luckier.
    */
   function replaceIfDead(entry: Entry, failure: CallFailure, answersBefore: number): void {
-    // A call that was given up before the broker ever answered may be one that cannot even connect; or it is one of many that were
-    // asked of a second seed, and answered by the first.
-    const hopeful = entry.answered || Date.now() - entry.openedAt < silentMs;
-    const alive = failure.kind === "refused" || failure.kind === "reset" || (failure.kind === "aborted" && hopeful);
+    const { kind } = failure;
+    const alive = kind === "refused" || kind === "reset" || (kind === "aborted" && !isSilent(entry));
     // A time-out on a connection that answered others meanwhile says nothing about the connection.
     const onlySlow = failure.kind === "deadline" && entry.answers > answersBefore;
     if (alive || onlySlow || entries.get(entry.key) !== entry) {

@@ -86,6 +86,7 @@ export function createGate({ maxMessages, maxBytes, maxMessageBytes, late, pace 
     },
     open() {
       clearTimeout(forgetting);
+      forgetting = undefined;
       const all = waiting;
       waiting = [];
       for (const resolve of all) {

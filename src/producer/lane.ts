@@ -38,11 +38,14 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
   const { topic, order, resend, maxInFlight, maxMessageBytes } = options;
   const { connections, events, backoff } = cluster;
   const timeoutMs = Math.min(maxTimeoutMs, cluster.attemptTimeoutMs);
+  // Since when messages were given up to a producer that has acknowledged none meanwhile.
+  let doubt: { attached: Attached; since: number } | undefined;
   const window = createWindow<Entry>({ order, maxInFlight, keyOf: (entry) => entry.key, start });
 
   // As long as all goes well a message is one call, and nothing is waited for before it.
   const quick: AttemptListener = {
     acknowledged({ entry }) {
+      doubt = undefined;
       entry.call = undefined;
       settle(entry, undefined);
       window.done(entry);
@@ -71,6 +74,9 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
     }
     // What waits behind others must not be kept for them.
     window.remove(entry);
+    if (error?.code === "TIMEOUT" && entry.outcome === "unknown") {
+      doubted(error);
+    }
     entry.settle(error);
     const { call } = entry;
     if (call) {
@@ -78,6 +84,20 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
       call.cancel();
       // Not at once: those that are given up together must not begin one after the other.
       queueMicrotask(() => window.done(entry));
+    }
+  }
+
+  /** Where messages have less time than an attempt may take, none comes to tell that its owner has gone silent. */
+  function doubted(error: DanubeError): void {
+    const attached = attachment.current();
+    if (!attached) {
+      return;
+    }
+    if (doubt?.attached !== attached) {
+      doubt = { attached, since: Date.now() };
+    } else if (Date.now() - doubt.since >= timeoutMs) {
+      doubt = undefined;
+      attachment.lost(attached, error);
     }
   }
 
@@ -117,6 +137,7 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         const over = () => signal.removeEventListener("abort", abort);
         attempt = new Attempt(entry, attached, timeoutMs, {
           acknowledged() {
+            doubt = undefined;
             over();
             resolve();
           },
@@ -152,14 +173,17 @@ export function createLane(cluster: Cluster, attachment: Attachment, options: La
         const verdict = judge("SendMessage", reason, topic);
         note(attempt, verdict.error);
         const decided = await decide(verdict, attempt.attached, entry.signal);
-        return resend === "never" && entry.outcome === "unknown" ? giveUp(decided, attempt) : decided;
+        // Of words that are new to us it is not known what they say of the message.
+        const doubtful = verdict.action === "ask" && decided.action === "locate";
+        return resend === "never" && (doubtful || entry.outcome === "unknown") ? giveUp(decided, attempt) : decided;
       },
       forget: (error) => attempt && attachment.lost(attempt.attached, error),
     });
   }
 
   /** The end of this message; the next one goes by what was learnt from it. */
-  function giveUp({ error, action }: Verdict, { attached }: Attempt): Verdict {
+  function giveUp({ error, action }: Verdict, { entry, attached }: Attempt): Verdict {
+    entry.outcome = "unknown";
     if (action === "locate") {
       attachment.lost(attached, error);
     }

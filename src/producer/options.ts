@@ -67,8 +67,9 @@ export interface ProducerOptions<T = Payload> {
   /**
    * What becomes of a message whose fate is unknown: the connection broke before the answer, a proxy answered for the
    * broker, the attempt's time was over. `"always"` (default) sends it again until it is acknowledged, so it may arrive
-   * twice (at least once). `"never"` rejects it with `UNAVAILABLE`, `outcome: "unknown"`, so it arrives once or not at all
-   * (at most once). What no broker has accepted for certain is sent again with either.
+   * twice (at least once). `"never"` rejects it with `outcome: "unknown"`, so it arrives once or not at all (at most once): with
+   * `UNAVAILABLE`, `retryable`, though to send it again may double it, or a code of its own where trying again helps nothing. What
+   * certainly was not accepted is sent again with either.
    */
   resend?: Resend | undefined;
   /** How many messages, of each partition, are in flight at once, where `order` allows more than one. Default 256. */

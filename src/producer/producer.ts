@@ -61,7 +61,7 @@ export interface ProducerStatus {
   acknowledged: bigint;
   /** Messages whose `send` was rejected after they were taken. */
   failed: bigint;
-  /** The topic, or such of its partitions, whose owner was lost and is being looked for. */
+  /** The topic, or such of its partitions, whose owner was lost and not found since. It is looked for while messages wait. */
   recovering: {
     topic: string;
     /** Milliseconds since 1970. */

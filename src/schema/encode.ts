@@ -24,7 +24,10 @@ export async function prepare(schema: Schema<never, unknown>): Promise<void> {
 export function encode<T>(schema: Codec<T>, payload: T): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = atOnce(schema.encode(payload));
+    bytes = schema.encode(payload);
+    if (!(bytes instanceof Uint8Array)) {
+      atOnce(bytes);
+    }
   } catch (cause) {
     throw isTold(cause)
       ? cause

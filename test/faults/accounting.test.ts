@@ -188,8 +188,8 @@ describe.concurrent("every message is accounted for when", () => {
         });
         for (const [manner, { sent, acknowledged, lost, wrong }] of Object.entries(accounts)) {
           expect({ manner, lost, wrong }).toEqual({ manner, lost: [], wrong: [] });
-          // A busy machine may be too slow for those that wait for 400 ms only.
-          if (manner !== "hasty") {
+          // Those that wait for 400 ms only, or give up what is unknown, may have little luck.
+          if (manner !== "hasty" && manner !== "once") {
             expect(acknowledged, `${manner}, ${sent} sent`).toBeGreaterThan(10);
           }
         }

@@ -102,6 +102,8 @@ class Pipe {
   readonly #state: State;
   readonly #waiting: Buffer[] = [];
   #busy: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** The side that it comes from is gone, which is told when all has passed that came from it. */
+  #over = false;
   #ended = false;
 
   constructor(way: Way, from: Socket, to: Socket, state: State) {
@@ -111,9 +113,13 @@ class Pipe {
     this.#state = state;
     from.setNoDelay(true);
     from.on("error", () => {});
-    from.on("close", () => this.onEnd());
     // Half-closed connections are none of HTTP/2's.
-    from.on("end", () => this.onEnd());
+    for (const event of ["end", "close"]) {
+      from.on(event, () => {
+        this.#over = true;
+        this.go();
+      });
+    }
     to.on("drain", () => this.go());
     from.on("data", (chunk: Buffer) => {
       this.#waiting.push(chunk);
@@ -129,7 +135,9 @@ class Pipe {
       }
       this.#pass(chunk);
     }
-    if (!this.#ended) {
+    if (this.#over && !this.#state.frozen && this.#waiting.length === 0) {
+      this.onEnd();
+    } else if (!this.#ended) {
       // What is not passed on is not read either: the other side feels it.
       const held = this.#waiting.length > 0 || this.#state.frozen;
       held ? this.#from.pause() : this.#from.resume();

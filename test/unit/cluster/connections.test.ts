@@ -330,6 +330,22 @@ describe("after a failure", () => {
     expect(made[1]?.closed).toBe(0);
   });
 
+  test("calls that are given up, and none answered for ten seconds: the connection is thrown away, though it has answered before", async () => {
+    const { made, failWith, succeed } = setUp();
+    await succeed(a);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await failWith(a, failure("aborted"));
+    await vi.advanceTimersByTimeAsync(9_000);
+    await succeed(a);
+    await failWith(a, failure("aborted"));
+    await vi.advanceTimersByTimeAsync(9_999);
+    await failWith(a, failure("aborted"));
+    expect(made).toMatchObject([{ closed: 0 }]);
+    await vi.advanceTimersByTimeAsync(1);
+    await failWith(a, failure("aborted"));
+    expect(made).toMatchObject([{ closed: 1 }]);
+  });
+
   test("what is no CallFailure is passed on as it is", async () => {
     const { failWith, made } = setUp();
     const bug = new Error("a bug");

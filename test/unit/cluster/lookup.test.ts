@@ -197,7 +197,7 @@ describe("a broker that makes up addresses", () => {
     // Every lookup is told of another broker, and none of them is there.
     const { find, asked } = lookupAmong(
       { [a]: says(() => redirectTo(`http://made-up-${++made}:1`)) },
-      { seeds: [a], attemptTimeoutMs: 10 },
+      { seeds: [a], attemptTimeoutMs: 10, maxLearned: 256 },
     );
     for (let i = 0; i < 400; i++) {
       const result = watch(find());

@@ -37,6 +37,17 @@ describe("a failure", () => {
     expect(presentable(new CallFailure("lost", "lost", { cause }), hide).cause).toBeUndefined();
   });
 
+  test("comes to an end with causes in a circle, and with messages that are no strings", () => {
+    const connect = new ConnectError("x");
+    connect.cause = connect;
+    const failure = new CallFailure("lost", "lost");
+    failure.cause = failure;
+    const odd = Object.assign(new Error("x"), { message: undefined });
+    for (const cause of [connect, failure, odd, new CallFailure("lost", "inner", { cause: failure })]) {
+      expect(presentable(new CallFailure("lost", "lost", { cause }), hide).message).toBe("lost");
+    }
+  });
+
   test("keeps a runtime's error of several lines", () => {
     const cause = new Error("one\ntwo");
     expect(presentable(new CallFailure("lost", "lost", { cause }), hide).cause).toBe(cause);

@@ -428,6 +428,15 @@ describe('resend: "never"', () => {
     });
   }
 
+  test("words that are new to us, of a broker that has lost the producer: unknown, and not sent again", async () => {
+    const { send, texts } = await setUp(
+      { sendMessage: failing(unknownWords), healthCheck: () => ({ status: Health.CLOSE }) },
+      never,
+    );
+    expect(await send("1").settled).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown" });
+    expect(texts()).toEqual(["1"]);
+  });
+
   test("what is final keeps its code", async () => {
     const garbled = new CallFailure("garbled", "<html>");
     const { send } = await setUp({ sendMessage: failing(garbled) }, never);
