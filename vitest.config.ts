@@ -23,7 +23,7 @@ const config: ViteUserConfig = {
       // Workers in workerd, looked at from Node.
       { resolve: { alias }, test: { name: "workers", include: ["test/workers/*.test.ts"], testTimeout: 30_000 } },
       // Each with a program that npm does not bring: scripts/interop.ts looks whether it is there.
-      ...["envoy", "nghttpd", "grpc-go"].map((name) => ({
+      ...["envoy", "grpc-web", "nghttpd", "grpc-go"].map((name) => ({
         resolve: { alias },
         test: { name, include: [`test/interop/${name}.test.ts`], testTimeout: 60_000, hookTimeout: 300_000 },
       })),

@@ -16,7 +16,7 @@ const checks: Record<string, () => Promise<void> | void> = {
   "docs/brokers.md has the errors as they were found": () => command("node", ["scripts/error-rows.ts", "check"]),
   "the core knows no runtime": layers,
   "who sends bytes loads no heavy codec": weight,
-  "the entry for Workers exports what the main one does, and loads nothing of Node's": edge,
+  "the entries for Workers and for browsers export what the main one does, and load nothing of Node's": entries,
   "JSR accepts the package (deno publish --dry-run)": () =>
     command("deno", ["publish", "--dry-run", "--allow-dirty", "--quiet"]),
   "every public name is documented (deno doc --lint)": documentation,
@@ -115,6 +115,9 @@ function manifests(): void {
     Object.entries(jsr.exports),
   );
   same("what Workers load, and /edge", targetOf(npm, ".", "workerd"), targetOf(npm, "./edge", "default"));
+  for (const condition of ["edge-light", "browser"]) {
+    same(`what ${condition} loads, and /web`, targetOf(npm, ".", condition), targetOf(npm, "./web", "default"));
+  }
   for (const [path, target] of entries) {
     const source = jsr.exports[path] as string;
     const built = source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
@@ -218,26 +221,38 @@ function weight(): void {
   }
 }
 
-async function edge(): Promise<void> {
-  const { files, packages } = loadedBy("src/edge.ts");
-  const foreign = [...packages].filter((name) => /^node:|^@connectrpc\/connect-node/.test(name));
-  const globals = [...files].filter((file) =>
-    /\b(Buffer|process|setImmediate|require)\b[.(]/.test(
-      readFileSync(file, "utf8").replace(/^ *(\/\/|\/?\*).*$/gm, ""),
-    ),
-  );
-  if (foreign.length > 0 || globals.length > 0 || !packages.has("cloudflare:sockets")) {
-    throw new Error(`src/edge.ts loads ${foreign.join(", ")}; Node's own words are in ${globals.join(", ")}`);
+/** The entries beside the main one, and the modules of a runtime that each may load. */
+const otherEntries: Record<string, readonly string[]> = { edge: ["cloudflare:sockets"], web: [] };
+
+async function entries(): Promise<void> {
+  const names = Object.keys(otherEntries);
+  for (const name of names) {
+    const { files, packages } = loadedBy(`src/${name}.ts`);
+    const own = [...packages].filter((specifier) => specifier.includes(":"));
+    same(`the modules of a runtime that src/${name}.ts loads`, own, otherEntries[name]);
+    const globals = [...files].filter((file) =>
+      /\b(Buffer|process|setImmediate|require)\b[.(]/.test(
+        readFileSync(file, "utf8").replace(/^ *(\/\/|\/?\*).*$/gm, ""),
+      ),
+    );
+    if (packages.has("@connectrpc/connect-node") || globals.length > 0 || !files.has("src/transport/fetch.ts")) {
+      throw new Error(
+        `src/${name}.ts loads ${[...packages].join(", ")}; Node's own words are in ${globals.join(", ")}`,
+      );
+    }
   }
-  const { output } = await run("deno", ["doc", "--quiet", "--json", "src/index.ts", "src/edge.ts"]);
+  const sources = ["index", ...names].map((name) => `src/${name}.ts`);
+  const { output } = await run("deno", ["doc", "--quiet", "--json", ...sources]);
   const { nodes } = JSON.parse(output.slice(output.indexOf("{"))) as {
     nodes: Record<string, { symbols: { name: string }[] }>;
   };
-  const [main, other] = ["index", "edge"].map((entry) => {
-    const node = Object.entries(nodes).find(([file]) => file.endsWith(`/src/${entry}.ts`))?.[1];
+  const [main, ...others] = sources.map((source) => {
+    const node = Object.entries(nodes).find(([file]) => file.endsWith(`/${source}`))?.[1];
     return node?.symbols.map(({ name }) => name).sort();
   });
-  same("the exports of src/index.ts and src/edge.ts", main, other);
+  for (const [i, other] of others.entries()) {
+    same(`the exports of src/index.ts and ${sources[i + 1]}`, main, other);
+  }
   if (!main?.includes("connect")) {
     throw new Error(`deno doc does not find connect in src/index.ts: ${main}`);
   }

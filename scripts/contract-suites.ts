@@ -1,8 +1,8 @@
 import { type BrokerGeneration, versionOf } from "../src/testing/generations.ts";
-import { freePort, startEnvoy, startNghttpx } from "../test/interop/programs.ts";
+import { freePort, startEnvoy, startGrpcWebEnvoy, startNghttpx } from "../test/interop/programs.ts";
 import { withEmbedded } from "./embedded.ts";
 import { inLanes } from "./lanes.ts";
-import { needing, type Result, suite } from "./report.ts";
+import { needing, type Program, type Result, suite } from "./report.ts";
 import { type Runtime, runtimes, runVitest } from "./vitest.ts";
 
 /** Embedded brokers, and the runtimes that the suite runs on them from. */
@@ -11,15 +11,23 @@ interface Embedded {
   brokers: number;
   runtimes: readonly Runtime[];
   /** How calls are carried. Default: by the client's own choice. */
-  transport?: "node";
+  transport?: "node" | "fetch";
   /** A proxy that clients are told to go through. */
   behind?: keyof typeof proxies;
 }
 
 const proxies = {
   Envoy: startEnvoy,
+  "Envoy with gRPC-Web": (port: number, urls: string[]) => startGrpcWebEnvoy(port, urls, { everyCall: true }),
   // Which knows one broker only.
   nghttpx: (port: number, urls: string[]) => startNghttpx(port, urls[0] as string),
+};
+
+/** The program that a proxy is. */
+const programs: Record<keyof typeof proxies, Program> = {
+  Envoy: "Envoy",
+  "Envoy with gRPC-Web": "Envoy",
+  nghttpx: "nghttpx",
 };
 
 const today: readonly Embedded[] = [
@@ -28,6 +36,7 @@ const today: readonly Embedded[] = [
   { generation: "0.15", brokers: 3, runtimes, transport: "node" },
   { generation: "0.15", brokers: 3, runtimes, behind: "Envoy" },
   { generation: "0.15", brokers: 3, runtimes, transport: "node", behind: "Envoy" },
+  { generation: "0.15", brokers: 3, runtimes, transport: "fetch", behind: "Envoy with gRPC-Web" },
   { generation: "0.15", brokers: 1, runtimes, behind: "nghttpx" },
 ];
 
@@ -75,7 +84,7 @@ async function onEmbedded(from: readonly Runtime[], plan: Embedded): Promise<Res
   if (!behind) {
     return withEmbedded(brokers, onThese, generation);
   }
-  return needing(`contract, ${what}`, behind, async () => {
+  return needing(`contract, ${what}`, programs[behind], async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const throughProxy = async (urls: string[]) => {

@@ -8,6 +8,7 @@ import { type Runtime, runtimes, runVitest } from "./vitest.ts";
 /** The vitest projects, each with the program that it needs. */
 const peers: readonly (readonly [project: string, program: Program])[] = [
   ["envoy", "Envoy"],
+  ["grpc-web", "Envoy"],
   ["nghttpd", "nghttpd"],
   ["grpc-go", "Go"],
 ];

@@ -2,7 +2,7 @@ import type { CreateTransport, TlsOptions } from "./seam.ts";
 import { adapted, type TransportFactory } from "./translate.ts";
 
 /** The transports that come with the library. `"auto"`: the one that suits the runtime. */
-export type TransportName = "auto" | "node" | "socket";
+export type TransportName = "auto" | "node" | "socket" | "fetch";
 
 /** A transport, as an entry point has it. */
 export interface OwnTransport {
@@ -17,7 +17,7 @@ export interface OwnTransport {
  */
 export type TransportTable = { readonly [name in TransportName]: OwnTransport | string };
 
-export const transportNames: readonly string[] = ["auto", "node", "socket"];
+export const transportNames: readonly string[] = ["auto", "node", "socket", "fetch"];
 
 /** The transport that the options ask for. Throws `TypeError` where it is not there, or cannot do what they want. */
 export function selectTransport(

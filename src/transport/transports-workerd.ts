@@ -1,4 +1,5 @@
 import { dialWorkerd } from "./dial-workerd.ts";
+import { ownFetch } from "./own-fetch.ts";
 import type { OwnTransport, TransportTable } from "./select.ts";
 import { socketTransport } from "./socket.ts";
 
@@ -20,4 +21,5 @@ export const workerdTransports: TransportTable = {
   auto: socket,
   node: 'Cloudflare Workers have no node:http2 that connects; leave it out, or write "socket"',
   socket,
+  fetch: ownFetch,
 };

@@ -11,7 +11,7 @@ const world: World = {
   urls,
   brokerUrls: listed("DANUBE_BROKER_URLS") ?? urls,
   broker: process.env["DANUBE_BROKER"] === "embedded" ? "embedded" : "real",
-  transport: (["node", "socket"] as const).find((name) => name === process.env["DANUBE_TRANSPORT"]) ?? "auto",
+  transport: (["node", "socket", "fetch"] as const).find((name) => name === process.env["DANUBE_TRANSPORT"]) ?? "auto",
 };
 const generation = generations.find((one) => one === process.env["DANUBE_GENERATION"]);
 

@@ -97,3 +97,45 @@ export function startNghttpx(port: number, url: string): Promise<Program> {
   const options = ["--conf=/dev/null", "--single-process", "--workers=1", "--log-level=WARN"];
   return startProgram("nghttpx", [`--frontend=127.0.0.1,${port};no-tls`, broker, ...options], port);
 }
+
+/** What {@link startGrpcWebEnvoy} fills in beside its port. */
+export interface GrpcWebOptions {
+  /** The origins whose pages may call. */
+  origins?: readonly string[];
+  /** Lets every call of the brokers' pass: the contract suite makes more than those that publishing needs. */
+  everyCall?: boolean;
+}
+
+/** Envoy for gRPC-Web, as examples/edge/envoy.yaml says, with the brokers at `urls` on its list. */
+export function startGrpcWebEnvoy(
+  port: number,
+  urls: readonly string[],
+  { origins = ["https://page.test"], everyCall = false }: GrpcWebOptions = {},
+): Promise<Program> {
+  const forms: Record<string, readonly Record<string, string>[]> = {
+    "<BROKER": urls.map((url) => {
+      const { host, hostname, port } = new URL(url);
+      return { "<BROKER>": host, "<BROKER_HOST>": hostname, "<BROKER_PORT>": port };
+    }),
+    "<ORIGIN>": origins.map((origin) => ({ "<ORIGIN>": origin })),
+    "<ADDRESS>": [{ "<ADDRESS>": "127.0.0.1", "<PORT>": String(port) }],
+  };
+  const template = readFileSync(new URL("../../examples/edge/envoy.yaml", import.meta.url), "utf8");
+  const lines = template.split("\n").filter((line) => !/^ *#/.test(line));
+  const calls = lines.findIndex((line) => line.includes("url_path"));
+  if (everyCall) {
+    lines.splice(calls, 0, (lines[calls] as string).replace(/exact: [^ ]+/, "prefix: /danube"));
+  }
+  const filled = lines.flatMap((line) => {
+    const form = Object.keys(forms).find((start) => line.includes(start));
+    return form === undefined
+      ? [line]
+      : (forms[form] as readonly Record<string, string>[]).map((one) => fill(line, one));
+  });
+  const options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "error"];
+  return startProgram("envoy", ["--config-yaml", filled.join("\n"), ...options], port);
+}
+
+function fill(line: string, values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(name, value), line);
+}

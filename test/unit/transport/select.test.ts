@@ -6,7 +6,7 @@ import type { TransportFactory } from "../../../src/transport/translate.ts";
 
 const create: CreateTransport = () => ({ close() {} }) as BrokerTransport;
 const socket = { create, cannot: { ca: "it trusts whom it likes", cert: "it has none" } };
-const table: TransportTable = { auto: socket, node: "there is no Node", socket };
+const table: TransportTable = { auto: socket, node: "there is no Node", socket, fetch: "it fetches nothing" };
 
 const select = (transport: TransportName | TransportFactory, tls?: TlsOptions) =>
   selectTransport({ transport, tls }, table);
