@@ -85,8 +85,10 @@ test("one that breaks off within a call: the message is sent again, and given up
 describe("what is not on its lists", () => {
   test("a broker: PERMISSION_DENIED, and it is asked nothing", async () => {
     const { broker, url } = await start({}, {}, (urls) => urls.slice(0, 1));
-    // Topics go to all three; one of those that are not listed has one of them soon.
-    const creating = texts(12).map((text) => client(url).danube.createProducer({ topic: `${topic}-${text}` }));
+    // Topics go to all three.
+    const creating = [..."abcdefghijkl"].map((name) =>
+      client(url).danube.createProducer({ topic: `${topic}-${name}` }),
+    );
     const ends = await Promise.allSettled(creating);
     const refused = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as DanubeError] : []));
     expect(refused.length).toBeGreaterThan(0);
