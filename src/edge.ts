@@ -15,6 +15,8 @@ export * from "./public.ts";
  * Makes a client. Does no I/O: connections are opened by the first call that needs them. They belong to the request that
  * opened them, as all of a Worker's I/O does: make a client per request, and close it.
  *
+ * `transport: "fetch"` goes to an Envoy with gRPC-Web instead.
+ *
  * Throws `TypeError` for wrong options, and for those that cannot be honoured in a Worker: `transport: "node"`, and of
  * `tls` the settings `ca`, `cert`, `key` and `serverName`. Workers trust the authorities that browsers trust.
  *

@@ -15,7 +15,7 @@ export type FailureKind =
   | "lost"
   /** The broker broke the call off without an answer, and the connection stands: it may have processed it. */
   | "reset"
-  /** The connection was closed before a word of HTTP/2 came: no broker, TLS expected, or a proxy without one behind it. */
+  /** The connection was closed before a word of HTTP/2 came (over fetch: of HTTP): no broker, TLS expected, or a proxy without one behind it. */
   | "silent"
   /** The attempt's time was over: the broker may have processed it. */
   | "deadline"

@@ -1,7 +1,10 @@
 import type { CreateTransport, TlsOptions } from "./seam.ts";
 import { adapted, type TransportFactory } from "./translate.ts";
 
-/** The transports that come with the library. `"auto"`: the one that suits the runtime. */
+/**
+ * The transports that come with the library. `"auto"`: the one that suits the runtime. `"socket"`: gRPC over our own HTTP/2, where there are
+ * sockets. `"node"`: gRPC over node:http2, in Node, Deno and Bun. `"fetch"`: gRPC-Web over `fetch`, to a proxy that speaks it.
+ */
 export type TransportName = "auto" | "node" | "socket" | "fetch";
 
 /** A transport, as an entry point has it. */
