@@ -35,7 +35,7 @@ const today: readonly Embedded[] = [
   { generation: "0.15", brokers: 3, runtimes },
   { generation: "0.15", brokers: 3, runtimes, transport: "node" },
   { generation: "0.15", brokers: 3, runtimes, behind: "Envoy" },
-  { generation: "0.15", brokers: 3, runtimes, transport: "node", behind: "Envoy" },
+  { generation: "0.15", brokers: 3, runtimes: ["node"], transport: "node", behind: "Envoy" },
   { generation: "0.15", brokers: 3, runtimes, transport: "fetch", behind: "Envoy with gRPC-Web" },
   { generation: "0.15", brokers: 1, runtimes, behind: "nghttpx" },
 ];

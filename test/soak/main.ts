@@ -79,7 +79,7 @@ for (let seed = Number(values.seed); Date.now() < end && findings.length === 0; 
     listener = to;
   };
   const { accounts, log } = await runRound(
-    { danube, world, random, name, manners, settleMs: 100_000, listen },
+    { danube, world, random, name, manners, settleMs: real ? 30_000 : 100_000, listen },
     randomTroubles(world, random, real ? 20_000 : 6_000),
   );
   sums.rounds++;

@@ -110,13 +110,18 @@ export async function startPublisher(
       if (!flushed.signal.aborted) {
         wrong.push(`not settled after ${limitMs} ms`);
       }
-      const account = () => ledger.account(watching?.received() ?? [], watching?.logged?.());
+      let logged: number | undefined;
+      const account = () => ledger.account(watching?.received() ?? [], logged);
       // What was acknowledged may still be on its way to the consumer.
       for (let waits = 1; account().lost.length > 0 && Date.now() < limit; waits++) {
         await sleep(100);
         if (world.stalls && waits % 20 === 0) {
           void send();
         }
+      }
+      if (account().lost.length > 0) {
+        logged = await watching?.logged?.(() => void send()).catch(() => undefined);
+        await producer.flush();
       }
       const result = account();
       return { ...result, wrong: [...wrong, ...result.wrong] };

@@ -66,7 +66,7 @@ export async function realWorld({ urls, admin, pids }: RealOptions): Promise<Wor
       );
       return {
         received: () => watches.flatMap((watch) => watch.received()),
-        logged: () => watches.reduce((sum, watch) => sum + (watch.logged?.() ?? 0), 0),
+        logged: (publish) => countLogged(urls, topics, publish),
         close: async () => void (await Promise.all(watches.map((watch) => watch.close()))),
       };
     },
@@ -116,10 +116,35 @@ async function watchTopic(
   })();
   return {
     received: () => received,
-    logged: () => Number([...offsets].reduce((most, offset) => (offset > most ? offset : most), -1n)) + 1,
     async close() {
       closed = true;
       await reading;
     },
   };
+}
+
+/** By subscriptions of their own, which get the next message only. */
+async function countLogged(urls: readonly string[], topics: readonly string[], publish: () => void): Promise<number> {
+  const subscription = `count-${Date.now()}`;
+  const readers = await Promise.all(
+    topics.map((topic) => openReader({ brokers: urls, onEvent: () => {} }, topic, { subscription, consumer: "count" })),
+  );
+  try {
+    let waiting = true;
+    const first = Promise.all(readers.map((reader) => reader.take(1, 20_000))).finally(() => {
+      waiting = false;
+    });
+    // Which partition a message goes to is decided by its key.
+    const publishing = (async () => {
+      for (; waiting; await sleep(200)) {
+        publish();
+      }
+    })();
+    await Promise.allSettled([first, publishing]);
+    return (await first).flat().reduce((sum, { offset }) => sum + Number(offset) + 1, 0);
+  } finally {
+    for (const reader of readers) {
+      reader.close();
+    }
+  }
 }

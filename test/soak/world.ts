@@ -33,8 +33,11 @@ export interface World {
 export interface Watch {
   /** What came so far. */
   received(): Received[];
-  /** How many messages the broker has put into its log, as far as the offsets of those that came tell. */
-  logged?(): number;
+  /**
+   * How many messages the brokers have in their logs, by the offsets that the next ones get, which `publish` sends. Not before it is
+   * asked for, since consumers of its own have to look.
+   */
+  logged?(publish: () => void): Promise<number>;
   close(): Promise<void>;
 }
 
