@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { requestHeader, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import { concat } from "../lib/concat.ts";
 import { createDeadlines, type Due } from "../lib/deadlines.ts";
 import { toCallFailure } from "./failure.ts";
 import type { PostWeb } from "./fetch-calls.ts";
+import { failureByStatus } from "./grpc-status.ts";
 import { CallFailure, type Cancelable, prefixBytes, type UnaryBytesCall, type UnaryListener } from "./seam.ts";
 
 // The short way of a unary call over `fetch`: the bytes there and back, without what Connect does around them. No interceptors.
@@ -120,15 +120,9 @@ function messageOf(url: string, header: Headers, body: Uint8Array): Uint8Array {
     return body.subarray(0, from);
   }
   const last = text === undefined ? header : trailerOf(url, text);
-  const error = findTrailerError(last);
-  if (error) {
-    if (last !== header) {
-      header.forEach((value, name) => void error.metadata.append(name, value));
-    }
-    throw error;
-  }
-  if (!last.has("grpc-status")) {
-    throw new CallFailure("lost", `the answer of ${url} ended without a status`);
+  const failure = failureByStatus(url, header, last);
+  if (failure) {
+    throw failure;
   }
   if (messages === 1) {
     return body.subarray(0, from);

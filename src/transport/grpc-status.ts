@@ -1,7 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { ErrorCode } from "./http2/constants.ts";
 import { StreamFailure } from "./http2/failures.ts";
-import type { CallFailure, FailureKind } from "./seam.ts";
+import { CallFailure, type FailureKind } from "./seam.ts";
 
 /** The status of a call that came to no answer, for interceptors: what gRPC makes of it over HTTP/2. The failure is its cause. */
 export function toConnectError(failure: CallFailure): ConnectError {
@@ -32,4 +33,16 @@ const byReset: ReadonlyMap<number | undefined, Code> = new Map([
 function codeOf({ kind, status, cause }: CallFailure): Code {
   const reset = kind === "reset" && cause instanceof StreamFailure ? byReset.get(cause.code) : undefined;
   return status ?? reset ?? byKind[kind];
+}
+
+/** What an answer failed with by its status, which is in `last`: its trailer, or its header where that is all of it. */
+export function failureByStatus(url: string, header: Headers, last: Headers): ConnectError | CallFailure | undefined {
+  const error = findTrailerError(last);
+  if (error) {
+    if (last !== header) {
+      header.forEach((value, name) => void error.metadata.append(name, value));
+    }
+    return error;
+  }
+  return last.has("grpc-status") ? undefined : new CallFailure("lost", `the answer of ${url} ended without a status`);
 }

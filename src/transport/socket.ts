@@ -5,7 +5,8 @@ import type { CreateTransport } from "./seam.ts";
 import { createHttpClient } from "./socket-http.ts";
 import { createSocketSession } from "./socket-session.ts";
 import { createUnaryBytes } from "./socket-unary.ts";
-import { brokerTransport, maxReceiveBytes } from "./translate.ts";
+import { maxReceiveBytes } from "./translate.ts";
+import { transportOver } from "./transport-over.ts";
 
 /** gRPC over our own HTTP/2 connection on a plain socket. The first call opens it. */
 export function socketTransport(dial: Dial): CreateTransport {
@@ -15,26 +16,8 @@ export function socketTransport(dial: Dial): CreateTransport {
     // What is written in a turn of the event loop goes out when those have run who were to go on in it.
     const schedule = (work: () => void) => queueMicrotask(work);
     const session = createSocketSession({ url, tls: options.tls, dial, schedule, quiet: quiets(url) });
-    const grpc = createTransport({
-      baseUrl: url,
-      httpClient: createHttpClient(session, url),
-      useBinaryFormat: true,
-      interceptors: options.interceptors ?? [],
-      acceptCompression: [],
-      sendCompression: null,
-      compressMinBytes: Number.MAX_SAFE_INTEGER,
-      readMaxBytes: maxReceiveBytes,
-      writeMaxBytes: 0xff_ff_ff_ff,
-    });
+    const httpClient = createHttpClient(session, url);
     const short = createUnaryBytes(session, url, maxReceiveBytes);
-    const transport = brokerTransport(grpc, {
-      url,
-      spokeHttp2: () => undefined,
-      close() {
-        session.close();
-        short.close();
-      },
-    });
-    return options.interceptors?.length ? transport : { ...transport, unaryBytes: short.call };
+    return transportOver(createTransport, url, options, { httpClient, short, close: session.close });
   };
 }

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { codeFromHttpStatus, findTrailerError, parseContentType } from "@connectrpc/connect/protocol-grpc";
+import { codeFromHttpStatus, parseContentType } from "@connectrpc/connect/protocol-grpc";
+import { failureByStatus } from "./grpc-status.ts";
 import type { Fields } from "./http2/fields.ts";
 import { CallFailure, prefixBytes } from "./seam.ts";
 import { toHeaders } from "./socket-http.ts";
@@ -41,15 +42,9 @@ function findFailure(
   }
   // The status may stand in the fields that the answer begins with, but only where they are all of it.
   const last = trailer ?? (body.length === 0 ? header : new Headers());
-  const error = findTrailerError(last);
-  if (error) {
-    if (trailer) {
-      header.forEach((value, name) => void error.metadata.append(name, value));
-    }
-    return error;
-  }
-  if (!last.has("grpc-status")) {
-    return new CallFailure("lost", `the answer of ${url} ended without a status`);
+  const failure = failureByStatus(url, header, last);
+  if (failure) {
+    return failure;
   }
   if (messages === "cut") {
     return new CallFailure("garbled", `the answer of ${url} ends within a message`);

@@ -1,4 +1,5 @@
-import { CallFailure, prefixBytes } from "./seam.ts";
+import { createEnvelopes } from "./envelopes.ts";
+import { CallFailure } from "./seam.ts";
 
 /** The first byte of a frame with the trailers; of one with a message it is 0. */
 const trailerFlag = 0x80;
@@ -19,57 +20,38 @@ export interface WebFrames {
  * is longer is none. `withoutBody`: the status was in the header already.
  */
 export function createWebFrames(url: string, maxBytes: number, withoutBody: boolean): WebFrames {
-  let prefixed = 0;
   let kind = 0;
-  let length = 0;
-  let left = 0;
   let trailers = false;
 
   const garbled = (what: string) => new CallFailure("garbled", `the answer of ${url} ${what}`);
 
-  function begin(): void {
-    const what = kind === trailerFlag ? "a trailer" : "a message";
-    const limit = kind === trailerFlag ? maxTrailerBytes : maxBytes;
-    if (kind === 1 || kind === (trailerFlag | 1)) {
-      throw garbled(`has ${what} that is compressed, which nobody asked for`);
-    }
-    if (kind !== 0 && kind !== trailerFlag) {
-      throw garbled(`is no gRPC-Web: a frame that begins with ${kind}`);
-    }
-    if (length > limit) {
-      throw garbled(`announces ${what} of ${length} bytes, and at most ${limit} are taken`);
-    }
-    trailers = kind === trailerFlag;
-    left = length;
-    prefixed = 0;
-  }
+  const envelopes = createEnvelopes({
+    onFlag(flag) {
+      if (trailers || withoutBody) {
+        throw garbled(withoutBody ? "has a status before its body" : "goes on after its trailer");
+      }
+      kind = flag;
+    },
+    onLength(length) {
+      const what = kind === trailerFlag ? "a trailer" : "a message";
+      const limit = kind === trailerFlag ? maxTrailerBytes : maxBytes;
+      if (kind === 1 || kind === (trailerFlag | 1)) {
+        throw garbled(`has ${what} that is compressed, which nobody asked for`);
+      }
+      if (kind !== 0 && kind !== trailerFlag) {
+        throw garbled(`is no gRPC-Web: a frame that begins with ${kind}`);
+      }
+      if (length > limit) {
+        throw garbled(`announces ${what} of ${length} bytes, and at most ${limit} are taken`);
+      }
+      trailers = kind === trailerFlag;
+    },
+  });
 
   return {
-    push(bytes) {
-      for (let at = 0; at < bytes.length; ) {
-        if (left > 0) {
-          const part = Math.min(left, bytes.length - at);
-          left -= part;
-          at += part;
-          continue;
-        }
-        if (trailers || withoutBody) {
-          throw garbled(withoutBody ? "has a status before its body" : "goes on after its trailer");
-        }
-        const byte = bytes[at++] as number;
-        if (prefixed === 0) {
-          kind = byte;
-          length = 0;
-        } else {
-          length = ((length << 8) | byte) >>> 0;
-        }
-        if (++prefixed === prefixBytes) {
-          begin();
-        }
-      }
-    },
+    push: envelopes.push,
     end() {
-      if (left > 0 || prefixed > 0) {
+      if (!envelopes.whole()) {
         throw garbled(`ends within ${trailers ? "its trailer" : "a message"}`);
       }
       if (!trailers && !withoutBody) {
